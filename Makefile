@@ -1,0 +1,56 @@
+# make run   starts Tocsin with its demo estate on the local workspace    (ARGS="--no-demo", ARGS="--play")
+# make test  runs every check
+# make test-heavy  runs Airflow and MLflow for real, each in an environment of its own (TOCSIN_HEAVY_DIR; 850 MB)
+# Both set everything up first: a virtual environment in .venv with the locked dependencies.
+
+PYTHON ?= python3
+ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: run test test-heavy setup lint types imports unit pictures lock clean
+
+run: setup
+	@$(BIN)/tocsin run --demo $(ARGS)
+
+setup: $(READY)
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Tocsin needs Python 3.11 or newer; say which with: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the locked dependencies into $(VENV) (once; about a minute) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+test: setup lint types imports unit
+
+lint:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types:
+	$(BIN)/mypy
+
+imports:
+	$(BIN)/lint-imports
+
+unit:
+	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+
+test-heavy: setup
+	$(BIN)/python -m pytest tests/heavy/real_mlflow.py tests/heavy/real_airflow.py $(PYTEST_ARGS)
+
+# The pictures of the README and docs/, from headless Chromium.
+pictures: setup
+	$(BIN)/python docs/pictures.py
+
+# After a change of the dependencies in pyproject.toml: needs uv.
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+	  --extra dev pyproject.toml --output-file requirements.lock
+
+clean:
+	rm -rf $(VENV) .tocsin .mypy_cache .ruff_cache .import_linter_cache dist

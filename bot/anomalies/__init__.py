@@ -1,0 +1,1 @@
+"""What is unusual? Detectors, one a file, and the explanation of a score. Pure."""

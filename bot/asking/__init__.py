@@ -1,0 +1,7 @@
+"""What does Tocsin ask of others by itself, every so often?
+
+probe           does an address answer, well and in time?
+loki            log lines of a Loki, since the last ones
+elasticsearch   log lines of an Elasticsearch, since the last ones
+rounds          when each is asked
+"""

@@ -1,0 +1,1 @@
+"""What was changed? Deploys, config commits, data and model versions. Pure."""

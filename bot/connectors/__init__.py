@@ -1,0 +1,113 @@
+"""Which connectors are there, and which of them are set up?
+
+A connector is a module or package in this folder; its name is its `type` in the TOML. Only configured ones are
+imported, so the libraries of the others need not be there. One that can act has
+
+    KINDS                               the kinds of action it does
+    executor(name, options)             → an `Executor`; raises pydantic's ValidationError about its options
+    target_problems(kind, target)       → what is wrong with an action's `target`, as "target.file: say which"
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any, Protocol, cast
+
+from pydantic import ValidationError
+
+from bot.actions.model import ActionKind
+from bot.engine.catalogue import USUAL_CONNECTOR
+from bot.engine.ports import Executor
+from bot.errors import SettingsError
+from bot.settings import Settings
+
+MEANT_FOR: Mapping[ActionKind, str] = USUAL_CONNECTOR
+"""The `type` of connector that each kind of action asks for, when nothing else is set up."""
+
+
+class ActingConnector(Protocol):
+    KINDS: frozenset[ActionKind]
+
+    def executor(self, name: str, options: Mapping[str, Any]) -> Executor: ...
+    def target_problems(self, kind: ActionKind, target: Mapping[str, str]) -> list[str]: ...
+
+
+def known_types() -> tuple[str, ...]:
+    """The types that `connectors.NAME.type` may have."""
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")))
+
+
+def executors(settings: Settings) -> dict[str, Executor]:
+    """Connector name → its executor. Raises one `SettingsError` with everything that is wrong."""
+    problems: list[str] = []
+    made: dict[str, Executor] = {}
+    modules: dict[str, ActingConnector] = {}
+    for name, connector in settings.connectors.items():
+        module = _module(name, connector.type, problems)
+        if module is None:
+            continue
+        modules[name] = module
+        try:
+            made[name] = module.executor(name, connector.options)
+        except ValidationError as error:
+            problems += [_worded(f"connectors.{name}", detail) for detail in error.errors()]
+    problems += _action_problems(settings, modules)
+    if problems:
+        raise SettingsError(problems)
+    return made
+
+
+def missing_connectors(settings: Settings) -> dict[ActionKind, str]:
+    """Kinds of action that no configured connector does → the type of connector that would. For the answer to a
+    command like /rerun."""
+    done: set[ActionKind] = set()
+    for connector in settings.connectors.values():
+        if connector.type in known_types():
+            done |= _load(connector.type).KINDS
+    return {kind: MEANT_FOR[kind] for kind in ActionKind if kind not in done}
+
+
+def _module(name: str, type_: str, problems: list[str]) -> ActingConnector | None:
+    if type_ not in known_types():
+        known = ", ".join(known_types())
+        problems.append(f"connectors.{name}.type: there is no connector of type {type_!r}; there are: {known}")
+        return None
+    try:
+        return _load(type_)
+    except ModuleNotFoundError as error:
+        problems.append(f"connectors.{name}.type: {type_!r} needs the package {error.name}, which is not installed")
+        return None
+
+
+def _load(type_: str) -> ActingConnector:
+    module: ModuleType = importlib.import_module(f"{__name__}.{type_}")
+    return cast(ActingConnector, module)
+
+
+def _action_problems(settings: Settings, modules: Mapping[str, ActingConnector]) -> list[str]:
+    problems = []
+    for name, action in settings.actions.items():
+        for step, connector, kind, target in action.connectors:
+            module, where = modules.get(connector), f"actions.{name}.{step}"
+            if module is None:
+                continue
+            if kind in module.KINDS:
+                problems += [f"{where}{problem}" for problem in module.target_problems(kind, target)]
+                continue
+            type_ = settings.connectors[connector].type
+            does = ", ".join(sorted(module.KINDS))
+            problems.append(
+                f"{where}connector: {connector!r} is of type {type_}, which does {does}; "
+                f"{kind} needs a connector of type {MEANT_FOR[kind]}"
+            )
+    return problems
+
+
+def _worded(path: str, detail: Any) -> str:
+    where = ".".join([path, *(str(part) for part in detail["loc"])])
+    if detail["type"] == "extra_forbidden":
+        return f"{where}: there is no such setting"
+    if detail["type"] == "missing":
+        return f"{where}: say which"
+    return f"{where}: {str(detail['msg']).removeprefix('Value error, ')}"

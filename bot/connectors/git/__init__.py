@@ -1,0 +1,26 @@
+"""How does Tocsin act on a service whose desired state is a git repository (GitOps)? Deploys and rollbacks by commit.
+
+[connectors.shop]
+type = "git"
+repository = "https://git.example.com/shop/deployments.git"   # a path or URL
+token = "env:DEPLOYMENTS_TOKEN"
+
+[actions.rollback-checkout]
+kind = "rollback"
+service = "checkout"
+connector = "shop"
+target = { file = "services/checkout.yaml", key = "image.tag" }
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.connectors.git.branch import Options
+from bot.connectors.git.executor import KINDS, GitExecutor, target_problems
+
+__all__ = ["KINDS", "executor", "target_problems"]
+
+
+def executor(name: str, options: Mapping[str, Any]) -> GitExecutor:
+    """The executor for `[connectors.NAME]`. Raises pydantic's `ValidationError`."""
+    return GitExecutor(name, Options.model_validate(options))

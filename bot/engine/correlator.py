@@ -1,0 +1,254 @@
+"""Where does a signal belong, and who is suspected? Domain decisions applied to the stored incidents.
+
+Every decision is recorded with its reason, in the transaction that acts on it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.changes.model import Change
+from bot.engine.blame import Blame
+from bot.engine.history import History
+from bot.engine.incidents import channel_for
+from bot.engine.merging import Merging
+from bot.engine.muting import Muting
+from bot.engine.ports import Decision, Transaction
+from bot.engine.returning import may_return_from
+from bot.engine.telling import add_line, tell_incident, tell_plot
+from bot.incidents.correlation import OpenIncident, correlate, linked_to
+from bot.incidents.graph import ServiceGraph
+from bot.incidents.model import Incident, TimelineEntry
+from bot.incidents.opening import should_open
+from bot.incidents.severity import grade
+from bot.settings import Settings
+from bot.signals.model import Signal
+from bot.signals.severity import Severity, worst
+from bot.silences.flapping import is_flapping
+
+LOOSE_FOR = timedelta(minutes=10)
+"""How long a signal that opened nothing waits for company."""
+
+_LINES_MAX = 8
+"""In a storm the thread names so many of the signals; the message counts the others."""
+
+
+class Correlator:
+    def __init__(
+        self, settings: Settings, graph: ServiceGraph, muting: Muting, blame: Blame, merging: Merging, history: History
+    ) -> None:
+        self._settings, self._graph, self._muting = settings, graph, muting
+        self._blame, self._merging, self._history = blame, merging, history
+        self._quiet = timedelta(minutes=settings.incidents.quiet_minutes)
+        self._reopen_within = timedelta(minutes=settings.incidents.reopen_minutes)
+
+    # -- a signal comes
+
+    def place(self, tx: Transaction, signal: Signal, now: datetime) -> Incident | None:
+        """Mutes the signal, joins it to an incident, opens or reopens one, or keeps it loose."""
+        if self._muting.mutes(tx, signal, now):
+            return None
+        known = tx.signals.known(signal.fingerprint)
+        if known is not None and not signal.evidence.template_id:
+            return self._again(tx, tx.incidents.get(known[0]), known[1], signal, now)
+        active = tx.incidents.active()
+        signals = tx.signals.of_each([incident.id for incident in active])
+        candidates = [OpenIncident(incident, tuple(signals[incident.id])) for incident in active]
+        same = _holder_of(signal, candidates)
+        if same is not None:
+            return self._again(tx, same[0].incident, same[1], signal, now)
+        self._history.note(tx, signal)
+        found = correlate(signal, candidates, self._graph, now, self._history.together(tx, signal, candidates, now))
+        if found.incident_id:
+            candidate = next(c for c in candidates if c.incident.id == found.incident_id)
+            joined = self._join(tx, candidate, signal, found.because, now)
+            return self._merging.merge_linked(tx, joined, signal, candidates, now)
+        if self._muting.inhibits(tx, signal, candidates, now):
+            return None
+        reopened = self._reopen(tx, signal, now)
+        if reopened is not None:
+            return reopened
+        opened = self._open(tx, signal, now)
+        return self._merging.merge_linked(tx, opened, signal, candidates, now) if opened else None
+
+    def _again(self, tx: Transaction, incident: Incident, known: Signal, signal: Signal, now: datetime) -> Incident:
+        """The same problem, raised once more: counted, and told only where it has become clearer or worse."""
+        tx.signals.repeat(known.id, now)
+        grown = incident.joined_by(now, signal.severity, "signal")
+        saved = tx.incidents.save(grown) if grown != incident else incident
+        if saved.severity is not incident.severity:
+            self._tell_severity(tx, incident, saved, now)
+        if self._is_clearer(tx, known, signal) or saved.severity is not incident.severity:
+            self._blame.suspect(tx, saved, now)
+            tell_incident(tx, saved, now)
+        return saved
+
+    def _join(
+        self,
+        tx: Transaction,
+        candidate: OpenIncident,
+        signal: Signal,
+        because: Sequence[tuple[str, str]],
+        now: datetime,
+    ) -> Incident:
+        waiting = tx.signals.loose(now - LOOSE_FOR)
+        added = self._enter(tx, signal, waiting, candidate.incident.id, now)
+        self._adopt(tx, signal, waiting, candidate.incident.id)
+        graded = grade([*candidate.signals, added])
+        incident = candidate.incident.joined_by(now, graded.severity, graded.reason)
+        facts = {"signal": signal.kind.value, "service": signal.service, "title": signal.title}
+        self._decide(tx, now, "joined", signal, "linked", incident.key, **dict(because))
+        if signal.severity.at_least(Severity.MINOR) and len(candidate.signals) < _LINES_MAX:
+            add_line(tx, incident, "joined", now, **facts)
+        if incident.severity is not candidate.incident.severity:
+            self._tell_severity(tx, candidate.incident, incident, now)
+        incident = tx.incidents.save(incident)
+        self._blame.suspect(tx, incident, now)
+        tell_incident(tx, incident, now)
+        return incident
+
+    def _tell_severity(self, tx: Transaction, before: Incident, after: Incident, now: datetime) -> None:
+        old, new = before.severity.value, after.severity.value
+        add_line(tx, after, "severity", now, old=old, new=new, reason=after.severity_reason)
+
+    def _is_clearer(self, tx: Transaction, known: Signal, signal: Signal) -> bool:
+        """The first window of a problem is often half of one: while it grows, its evidence is brought up to date. What
+        its lines share shows only when there are some."""
+        before, seen = known.evidence, signal.evidence
+        if before.dominant is None and seen.dominant is not None and seen.template_id == before.template_id:
+            before = replace(before, dominant=seen.dominant, examples=seen.examples)
+            tx.signals.refresh(known.id, before, known.severity)
+            known = replace(known, evidence=before)
+            self._grow(tx, known, signal)
+            return True
+        return self._grow(tx, known, signal)
+
+    def _grow(self, tx: Transaction, known: Signal, signal: Signal) -> bool:
+        before, seen = known.evidence, signal.evidence
+        if (seen.rate_now or 0) <= (before.rate_now or 0) or (before.rate_before or 0) > (before.rate_now or 0):
+            return False
+        clearer = replace(
+            seen,
+            rate_before=before.rate_before,
+            baseline_low=before.baseline_low,
+            baseline_high=before.baseline_high,
+            dominant=seen.dominant or before.dominant,
+        )
+        tx.signals.refresh(known.id, clearer, min(known.severity, signal.severity, key=lambda s: s.rank))
+        return True
+
+    def _reopen(self, tx: Transaction, signal: Signal, now: datetime) -> Incident | None:
+        resolved = tx.incidents.resolved_since(now - self._reopen_within)
+        signals = tx.signals.of_each([incident.id for incident in resolved])
+        for incident in reversed(resolved):
+            if signal.at < may_return_from(incident, self._quiet):
+                continue
+            if any(same_problem(signal, other) for other in signals[incident.id]):
+                return self.bring_back(tx, incident, signal, now)
+        return None
+
+    def bring_back(self, tx: Transaction, incident: Incident, signal: Signal | None, now: datetime) -> Incident:
+        """The problem is back: the same incident, in the same thread."""
+        reopened = tx.incidents.save(incident.reopen(now).joined_by(now, incident.severity, ""))
+        if signal is not None:
+            tx.signals.add(signal, incident.id)
+        self._decide_about(tx, now, "reopened", incident, "same_problem")
+        timeline = tx.incidents.timeline(incident.id)
+        before = sum(entry.kind in ("reopened", "flapping") and not entry.by for entry in timeline)
+        if is_flapping(before):  # said already: from here on it is only noted
+            tx.incidents.add_timeline(incident.id, TimelineEntry(now, "reopened"))
+        else:
+            add_line(tx, reopened, "flapping" if is_flapping(before + 1) else "reopened", now)
+        self._blame.suspect(tx, reopened, now)
+        tell_incident(tx, reopened, now)
+        return reopened
+
+    def _open(self, tx: Transaction, signal: Signal, now: datetime) -> Incident | None:
+        waiting = tx.signals.loose(now - LOOSE_FOR)
+        known = next((other for other in waiting if same_problem(signal, other)), None)
+        loose = linked_to(signal, [s for s in waiting if s.severity.at_least(Severity.MINOR)], self._graph)
+        opening = should_open(signal, loose, known.count if known else 0)
+        if not opening.opens:
+            self._wait(tx, signal, known, opening.reason, now)
+            return None
+        leading = min([signal, *loose], key=lambda s: (s.severity.rank, s.began_at))
+        graded = grade([signal, *loose])
+        incident = tx.incidents.add(
+            Incident(
+                service=leading.service,
+                title=leading.title,
+                severity=worst(graded.severity, signal.severity),
+                severity_reason="spread" if graded.reason == "spread" else opening.reason,
+                began_at=min([signal.began_at, *(s.began_at for s in loose)]),
+                opened_at=now,
+                last_signal_at=now,
+                channel=channel_for(self._settings, leading.service),
+            )
+        )
+        self._enter(tx, signal, waiting, incident.id, now)
+        tx.signals.join([s.id for s in loose], incident.id)
+        self._decide(tx, now, "opened", signal, opening.reason, incident.key)
+        add_line(tx, incident, "opened", now, reason=opening.reason)
+        self._blame.suspect(tx, incident, now)
+        tell_incident(tx, incident, now)
+        tell_plot(tx, incident, signal, now)
+        return incident
+
+    def _enter(
+        self, tx: Transaction, signal: Signal, waiting: Sequence[Signal], incident_id: int, now: datetime
+    ) -> Signal:
+        """The signal becomes part of the incident; where it waited for company before, it is that row that does."""
+        known = next((other for other in waiting if same_problem(signal, other)), None)
+        if known is None:
+            return tx.signals.add(signal, incident_id)
+        tx.signals.refresh(known.id, signal.evidence, min(known.severity, signal.severity, key=lambda s: s.rank))
+        tx.signals.repeat(known.id, now)
+        tx.signals.join([known.id], incident_id)
+        return replace(signal, id=known.id, began_at=known.began_at, count=known.count + 1)
+
+    def _adopt(self, tx: Transaction, signal: Signal, waiting: Sequence[Signal], incident_id: int) -> None:
+        """What waited for company and belongs with the signal comes along."""
+        company = [s for s in waiting if s.severity.at_least(Severity.MINOR) and not same_problem(signal, s)]
+        tx.signals.join([s.id for s in linked_to(signal, company, self._graph)], incident_id)
+
+    def _wait(self, tx: Transaction, signal: Signal, known: Signal | None, reason: str, now: datetime) -> None:
+        if known is not None:
+            tx.signals.repeat(known.id, now)
+            return
+        tx.signals.add(signal, 0)
+        self._decide(tx, now, "kept_quiet", signal, reason)
+
+    # -- a change comes
+
+    def consider_change(self, tx: Transaction, change: Change, now: datetime) -> None:
+        """A change reported late may be behind what is open already."""
+        for incident in tx.incidents.active():
+            near = self._graph.distance(change.service, incident.service) <= 2
+            if near and change.at <= incident.opened_at and self._blame.suspect(tx, incident, now):
+                tell_incident(tx, incident, now)
+
+    # -- what was decided
+
+    def _decide(
+        self, tx: Transaction, now: datetime, kind: str, signal: Signal, reason: str, subject: str = "", **facts: str
+    ) -> None:
+        told = {"signal": signal.kind.value, "service": signal.service, "title": signal.title, **facts}
+        tx.records.decide(Decision(now, kind, subject or signal.service, reason, told))
+
+    def _decide_about(self, tx: Transaction, now: datetime, kind: str, incident: Incident, reason: str) -> None:
+        tx.records.decide(Decision(now, kind, incident.key, reason, {"service": incident.service}))
+
+
+def same_problem(one: Signal, other: Signal) -> bool:
+    """The same fingerprint, or the same template seen another way: new at first, then far above its usual rate."""
+    template = one.evidence.template_id
+    return one.fingerprint == other.fingerprint or bool(template and template == other.evidence.template_id)
+
+
+def _holder_of(signal: Signal, candidates: Sequence[OpenIncident]) -> tuple[OpenIncident, Signal] | None:
+    """The open incident that has this very problem, and its signal there."""
+    for candidate in candidates:
+        for other in candidate.signals:
+            if same_problem(signal, other):
+                return candidate, other
+    return None

@@ -1,0 +1,55 @@
+"""Which values do the lines of a template have, lately? Kept in memory while mining, written to the rows now and then.
+
+What a person wants to know is what the lines of the trouble share, so the values of the last quarter of an hour or so
+count: a template's statistics start afresh every `GENERATION`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.logs.parameters import Parameters
+
+GENERATION = timedelta(minutes=15)
+WRITE_EVERY = timedelta(seconds=10)
+
+
+@dataclass(slots=True)
+class _Age:
+    began_at: datetime
+    lines: int = 0
+    written_at: datetime | None = None
+    written_lines: int = 0
+
+
+class Observed:
+    """The values seen by this process. Not for several threads at once."""
+
+    def __init__(self) -> None:
+        self._values = Parameters()
+        self._ages: dict[str, _Age] = {}
+
+    def add(self, template_id: str, lines: int, rows: Sequence[Sequence[str]], now: datetime) -> None:
+        """`rows`: the values of some of the lines, evenly spread."""
+        age = self._ages.get(template_id)
+        if age is None or now - age.began_at > GENERATION:
+            self._values.forget([template_id])
+            self._ages[template_id] = _Age(now)
+        self._ages[template_id].lines += lines
+        for row in rows:
+            self._values.add(template_id, row)
+
+    def to_write(self, template_id: str, now: datetime) -> Mapping[str, Any] | None:
+        """The state for the template's row, or None when what was written a moment ago still serves."""
+        age = self._ages[template_id]
+        is_recent = age.written_at is not None and now - age.written_at < WRITE_EVERY
+        if is_recent and age.lines < 2 * age.written_lines:
+            return None
+        age.written_at, age.written_lines = now, age.lines
+        return {"positions": self._values.state(template_id)}
+
+    def forget(self, template_ids: Sequence[str]) -> None:
+        self._values.forget(template_ids)
+        for template_id in template_ids:
+            self._ages.pop(template_id, None)

@@ -1,0 +1,274 @@
+"""What can a template be told? The plain facts it words, gathered by `engine.reading` in one read.
+
+Nothing here is worded: kinds and reasons are keys, times are aware UTC, shares are 0..1, people are `Person.key`s
+("T…/U…"; a template shows them with `person()`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from bot.actions.model import Run
+from bot.changes.model import Change
+from bot.engine.ports import AuditEntry, Decision
+from bot.incidents.delivery import Delivery
+from bot.incidents.measures import Measures
+from bot.incidents.model import Incident, Suspect, TimelineEntry
+from bot.signals.model import Signal
+from bot.silences.model import Hidden, MaintenanceWindow, Silence
+
+
+@dataclass(frozen=True, slots=True)
+class ActionOffer:
+    """An action that fits here, e.g. the rollback of the suspected deploy."""
+
+    name: str
+    kind: str
+    service: str
+    missing_connector: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SuspectLine:
+    """`change` is set for a suspect of kind "change". `word` is "likely" | "possible" | "nearby"."""
+
+    suspect: Suspect
+    change: Change | None
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarLine:
+    """An earlier incident like this one. `shared` are the titles of what both showed; `run` is what helped then."""
+
+    incident: Incident
+    likeness: float
+    shared: tuple[str, ...]
+    run: Run | None
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """In numbers: services in trouble, failing lines a minute at their height, how often its signals were raised."""
+
+    services: int = 0
+    failing_per_minute: float = 0.0
+    raised: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentPage:
+    """`signals` are the distinct ones, the most telling first. `runs` are those of this incident, the newest last."""
+
+    incident: Incident
+    now: datetime
+    signals: tuple[Signal, ...]
+    signal_count: int
+    suspects: tuple[SuspectLine, ...]
+    runs: tuple[Run, ...]
+    offer: ActionOffer | None
+    timeline: tuple[TimelineEntry, ...]
+    link: str = ""
+    similar: tuple[SimilarLine, ...] = ()
+    impact: Impact = Impact()
+
+    @property
+    def open_run(self) -> Run | None:
+        return next((run for run in reversed(self.runs) if not run.state.is_over), None)
+
+
+@dataclass(frozen=True, slots=True)
+class PlotPage:
+    """What is drawn: the most telling signal of an incident. `window_s`: of a window of log lines."""
+
+    signal: Signal
+    now: datetime
+    window_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewPage:
+    """What a review is written from. `changes`: of the hours before it, and while it lasted."""
+
+    page: IncidentPage
+    changes: tuple[Change, ...]
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    run: Run
+    now: datetime
+    incident: Incident | None
+
+
+@dataclass(frozen=True, slots=True)
+class WhyPage:
+    """Everything recorded about why an incident is as it is."""
+
+    incident: Incident
+    now: datetime
+    signals: tuple[Signal, ...]
+    suspects: tuple[SuspectLine, ...]
+    decisions: tuple[Decision, ...]
+    timeline: tuple[TimelineEntry, ...]
+    audit: tuple[AuditEntry, ...]
+    inhibited: tuple[Hidden, ...] = ()
+    taught: Mapping[str, float] = field(default_factory=dict)
+    """Fingerprint → by how many times its threshold counts since people said so."""
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceView:
+    silence: Silence
+    hidden: tuple[Hidden, ...]
+
+    @property
+    def hid_something_real(self) -> bool:
+        """What it hid was more than small."""
+        return any(one.severity in ("critical", "major") for one in self.hidden)
+
+
+@dataclass(frozen=True, slots=True)
+class SilencesPage:
+    now: datetime
+    silences: tuple[SilenceView, ...]
+    windows: tuple[MaintenanceWindow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WhyNotPage:
+    """Everything recorded about a service in a stretch of time. `windows`: how many of its windows were checked in it.
+    `incidents` are those that were open, `loose` the signals that told nothing, `hidden` what was muted."""
+
+    service: str
+    since: datetime
+    until: datetime
+    now: datetime
+    is_known: bool
+    lines: int
+    learning_until: datetime | None
+    checked_until: datetime | None
+    incidents: tuple[Incident, ...]
+    loose: tuple[Signal, ...]
+    hidden: tuple[Hidden, ...]
+    decisions: tuple[Decision, ...]
+    maintenance: tuple[MaintenanceWindow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WhyRunPage:
+    run: Run
+    now: datetime
+    audit: tuple[AuditEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLine:
+    """`lines_per_minute` over the last closed hour or less; `learning_until` is None when it has learnt."""
+
+    name: str
+    last_at: datetime
+    lines_per_minute: float
+    learning_until: datetime | None
+    active_incident: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusPage:
+    now: datetime
+    services: tuple[ServiceLine, ...]
+    active: tuple[Incident, ...]
+    waiting_runs: tuple[Run, ...]
+    outbox_waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentsPage:
+    now: datetime
+    active: tuple[Incident, ...]
+    recent: tuple[Incident, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HomePage:
+    """What one person has to do with. `mine`: incidents they are on or declared; `others`: the other open ones;
+    `for_my_yes`: runs that they may approve; `waiting_runs`: the others under way."""
+
+    now: datetime
+    mine: tuple[Incident, ...]
+    others: tuple[Incident, ...]
+    for_my_yes: tuple[Run, ...]
+    waiting_runs: tuple[Run, ...]
+    recent: tuple[Incident, ...]
+    services: tuple[ServiceLine, ...]
+    may_act: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceCount:
+    service: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatsPage:
+    """The measures of the last `days`, and of as many days before them. `services` have the most incidents."""
+
+    days: int
+    measures: Measures
+    before: Measures
+    delivery: Delivery
+    delivery_before: Delivery
+    services: tuple[ServiceCount, ...]
+    no_problem: int
+    declared: int
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateLine:
+    service: str
+    text: str
+    lines: int
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DigestPage:
+    """A day's health, from `since` to `until`. The means are None when there was nothing to measure."""
+
+    local_date: date
+    timezone: str
+    since: datetime
+    until: datetime
+    now: datetime
+    incidents: tuple[Incident, ...]
+    still_active: tuple[Incident, ...]
+    mean_to_detect: timedelta | None
+    mean_to_acknowledge: timedelta | None
+    mean_to_resolve: timedelta | None
+    new_templates: tuple[TemplateLine, ...]
+    noisy_templates: tuple[TemplateLine, ...]
+    changes: tuple[Change, ...]
+    runs: tuple[Run, ...]
+    waiting_runs: tuple[Run, ...]
+    services: tuple[ServiceLine, ...]
+    lines: int
+    muted_signals: int
+    silences: tuple[SilenceView, ...] = ()
+    """Those that hid something real."""
+
+    @property
+    def is_quiet(self) -> bool:
+        return not (self.incidents or self.still_active or self.waiting_runs)
+
+
+@dataclass(frozen=True, slots=True)
+class LinePage:
+    """A single line in a thread or channel: `facts` are what its notice was put with."""
+
+    facts: Mapping[str, object]
+    incident: Incident | None
+    run: Run | None
+    now: datetime

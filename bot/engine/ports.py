@@ -1,0 +1,503 @@
+"""What does the engine need from outside? Every contract on one page.
+
+`bot/store` fulfils `Store`, `bot/connectors` fulfil `Executor`, `bot/stream` fulfils `LogBus`; tests use the real ones.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from bot.actions.locks import Lock
+from bot.actions.model import Action, ActionKind, Done, Plan, Progress, Run, Started
+from bot.actions.parameters import Parameter
+from bot.changes.model import Change
+from bot.engine.source_ports import SourceRows
+from bot.engine.watch_ports import WatchRows
+from bot.incidents.model import Incident, Suspect, TimelineEntry
+from bot.logs.miner import TemplateState
+from bot.signals.model import Evidence, Signal
+from bot.signals.severity import Severity
+from bot.silences.model import Hidden, MaintenanceWindow, Silence
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRow:
+    """`checked_until`: windows that end by then have been checked. `lines`: how many were counted ever."""
+
+    name: str
+    first_at: datetime
+    last_at: datetime
+    checked_until: datetime | None
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateRow:
+    """`level` is the worst level seen. `samples` are redacted lines, the first three and the last three.
+    `parameters` is the state of `bot.logs.parameters`."""
+
+    id: str
+    service: str
+    text: str
+    level: str
+    first_at: datetime
+    last_at: datetime
+    samples: tuple[str, ...] = ()
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateUse:
+    """What a batch brought to one template. `parameters` is None when what is stored still serves."""
+
+    template_id: str
+    level: str
+    first_at: datetime
+    last_at: datetime
+    samples: tuple[str, ...]
+    parameters: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What to tell. A `card` is one message kept up to date: putting its key again tells its latest state.
+    A line (not card) is told once. `thread_of` is the key of the card under which it stands, or ''."""
+
+    key: str
+    template: str
+    channel: str
+    facts: Mapping[str, Any]
+    card: bool = False
+    thread_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DueNotice:
+    """`version` grows each time the notice is put; `unsure` says that an earlier try may have reached Slack."""
+
+    id: int
+    notice: Notice
+    version: int
+    attempts: int
+    unsure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Where a notice stands in Slack."""
+
+    key: str
+    channel: str
+    ts: str
+    thread_ts: str = ""
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    at: datetime
+    by: str
+    what: str
+    subject: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Why something was done or not done, for `why`: `kind` and `reason` are worded by templates."""
+
+    at: datetime
+    kind: str
+    subject: str
+    reason: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitivity:
+    """What people said of a signal: its threshold counts `times` as much since."""
+
+    fingerprint: str
+    kind: str
+    service: str
+    title: str
+    times: float
+    useful: int
+    useless: int
+    changed_at: datetime
+    changed_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    name: str
+    holder: str
+    epoch: int
+    until: datetime
+
+
+class LogRows(Protocol):
+    def claim_batch(self, key: str, lines: int, at: datetime) -> bool:
+        """False when a batch with this key was counted before."""
+        ...
+
+    def touch_service(self, name: str, first_at: datetime, last_at: datetime, lines: int) -> ServiceRow: ...
+    def services(self) -> list[ServiceRow]: ...
+    def mark_checked(self, service: str, until: datetime) -> None: ...
+    def write_templates(self, states: Iterable[TemplateState], at: datetime) -> None: ...
+    def template_states(self, service: str) -> list[TemplateState]: ...
+    def note_uses(self, uses: Iterable[TemplateUse]) -> None: ...
+    def add_counts(self, counts: Mapping[tuple[str, datetime], int]) -> None:
+        """Adds lines to (template id, window start)."""
+        ...
+
+    def counts(self, service: str, since: datetime, until: datetime) -> dict[str, dict[datetime, int]]:
+        """template id → window start → lines, for windows that start in [since, until)."""
+        ...
+
+    def template(self, template_id: str) -> TemplateRow: ...
+    def templates(self, ids: Collection[str]) -> dict[str, TemplateRow]: ...
+    def new_templates(self, since: datetime, until: datetime) -> list[TemplateRow]: ...
+    def noisiest(self, since: datetime, until: datetime, limit: int) -> list[tuple[TemplateRow, int]]: ...
+    def lines_between(self, since: datetime, until: datetime) -> dict[str, int]:
+        """service → lines in windows that start in [since, until)."""
+        ...
+
+    def hours(self, service: str, since: datetime, until: datetime) -> dict[str, dict[datetime, dict[int, int]]]:
+        """template id → hour → {offset in seconds: lines}, for hours that start in [since, until)."""
+        ...
+
+    def total_lines(self) -> int: ...
+    def pack_hours(self, before: datetime) -> int: ...
+    def drop_hours(self, before: datetime) -> int: ...
+    def forget_batches(self, before: datetime) -> int: ...
+
+
+class ChangeRows(Protocol):
+    def add(self, change: Change) -> Change | None:
+        """The stored change, or None when its key is known."""
+        ...
+
+    def get(self, change_id: int) -> Change: ...
+    def between(self, since: datetime, until: datetime, services: Collection[str] = ()) -> list[Change]: ...
+    def latest(self, service: str, kinds: Collection[str]) -> Change | None: ...
+
+
+class SignalRows(Protocol):
+    def add(self, signal: Signal, incident_id: int) -> Signal:
+        """`incident_id` 0: seen, and not (yet) part of an incident."""
+        ...
+
+    def refresh(self, signal_id: int, evidence: Evidence, severity: Severity) -> None: ...
+    def repeat(self, signal_id: int, at: datetime) -> None:
+        """It was raised again."""
+        ...
+
+    def still_on(self, signal_ids: Collection[int], at: datetime) -> None:
+        """They were seen, and not raised."""
+        ...
+
+    def of(self, incident_id: int) -> list[Signal]: ...
+    def of_each(self, incident_ids: Collection[int]) -> dict[int, list[Signal]]: ...
+    def known(self, fingerprint: str) -> tuple[int, Signal] | None:
+        """The active incident that has this problem, and its signal there."""
+        ...
+
+    def watched(self, service: str, resolved_since: datetime) -> list[tuple[int, Signal]]:
+        """Those of the service in incidents that are active or were resolved since, with the incident's id."""
+        ...
+
+    def of_fingerprints(self, fingerprints: Collection[str], since: datetime) -> list[tuple[int, Signal]]: ...
+    def holders(self, fingerprints: Collection[str], since: datetime) -> list[tuple[int, str]]: ...
+    def between(self, since: datetime, until: datetime, service: str = "") -> list[tuple[int, Signal]]: ...
+    def loose(self, since: datetime) -> list[Signal]: ...
+    def join(self, signal_ids: Collection[int], incident_id: int) -> None: ...
+    def count(self, since: datetime, until: datetime) -> int: ...
+
+
+class IncidentRows(Protocol):
+    def add(self, incident: Incident) -> Incident: ...
+    def get(self, incident_id: int) -> Incident:
+        """Raises `NotFound`."""
+        ...
+
+    def lock(self, incident_id: int) -> Incident:
+        """The same, and nobody else changes it until this transaction ends."""
+        ...
+
+    def save(self, incident: Incident) -> Incident:
+        """Raises `Stale` when someone else saved it since it was read."""
+        ...
+
+    def active(self) -> list[Incident]: ...
+    def recent(self, since: datetime, limit: int = 100) -> list[Incident]: ...
+    def resolved_since(self, since: datetime) -> list[Incident]: ...
+    def set_suspects(self, incident_id: int, suspects: Sequence[Suspect]) -> None: ...
+    def suspects(self, incident_id: int) -> list[Suspect]: ...
+    def add_timeline(self, incident_id: int, entry: TimelineEntry) -> TimelineEntry: ...
+    def timeline(self, incident_id: int) -> list[TimelineEntry]: ...
+
+
+class RunRows(Protocol):
+    def add(self, run: Run) -> Run | None:
+        """None when another run holds what this one would lock (`Run.locks`)."""
+        ...
+
+    def holder_of(self, locks: str) -> Run | None:
+        """The run that is not over and holds it."""
+        ...
+
+    def lock(self, run_id: int) -> Run:
+        """The run, and nobody else changes it until this transaction ends."""
+        ...
+
+    def stop(self, run_id: int, by: str) -> bool:
+        """Asks the worker that has a running run to stop it. False when it does not run or was asked already."""
+        ...
+
+    def get(self, run_id: int) -> Run: ...
+    def save(self, run: Run, *, expected_state: str, fence: int | None = None) -> Run:
+        """Conditional: raises `Stale` when the row is not in `expected_state` (with `fence`)."""
+        ...
+
+    def claim(self, holder: str, now: datetime, until: datetime) -> Run | None:
+        """The next approved run, or a running one whose lease ran out, now leased to `holder` with a higher fence."""
+        ...
+
+    def lease(self, run_id: int, fence: int, until: datetime) -> None: ...
+    def release(self, holder: str, now: datetime) -> None: ...
+    def of(self, incident_id: int) -> list[Run]: ...
+    def in_state(self, *states: str) -> list[Run]: ...
+    def between(self, since: datetime, until: datetime) -> list[Run]: ...
+
+
+class OutboxRows(Protocol):
+    def put(self, notice: Notice, at: datetime) -> None: ...
+    def withdraw(self, key: str) -> bool:
+        """Takes back a card, and what stands under it, that certainly was never sent. False when it may have been."""
+        ...
+
+    def due(self, now: datetime, limit: int = 50) -> list[DueNotice]: ...
+    def sending(self, notice_id: int) -> None:
+        """Remembered before Slack is called: from here on it is unsure until told."""
+        ...
+
+    def sent(self, due: DueNotice, posted: Posted, at: datetime) -> None:
+        """Told, unless it was put again meanwhile: then it stays due."""
+        ...
+
+    def later(self, notice_id: int, at: datetime, error: str, *, unsure: bool) -> None: ...
+    def give_up(self, notice_id: int, error: str) -> None: ...
+    def posted(self, key: str) -> Posted | None: ...
+    def forget_posted(self, key: str) -> None: ...
+    def find_posted(self, channel: str, ts: str) -> Posted | None: ...
+    def waiting(self) -> int: ...
+    def next_due_at(self) -> datetime | None: ...
+
+
+class RecordRows(Protocol):
+    """Audit, decisions, and things that happen once."""
+
+    def audit(self, entry: AuditEntry) -> None: ...
+    def audit_of(self, subject: str) -> list[AuditEntry]: ...
+    def decide(self, decision: Decision) -> None: ...
+    def decisions(self, subject: str, since: datetime | None = None) -> list[Decision]: ...
+    def decided_between(self, since: datetime, until: datetime, limit: int = 500) -> list[Decision]: ...
+    def count_decisions(self, kind: str, since: datetime, until: datetime) -> int: ...
+    def once(self, kind: str, key: str, at: datetime) -> bool:
+        """True the first time this (kind, key) is claimed."""
+        ...
+
+    def has_happened(self, kind: str, key: str) -> bool: ...
+    def forget_before(self, kind: str, before: datetime) -> int: ...
+    def remember(self, name: str, value: str) -> None: ...
+    def recall(self, name: str) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SealedEntry:
+    """An audit entry in its place in the chain."""
+
+    no: int
+    hash: str
+    entry: AuditEntry
+
+
+class AuditRows(Protocol):
+    """The chain over the audit entries. Neither entries nor seals can be changed or removed."""
+
+    def unsealed(self, limit: int) -> list[AuditEntry]: ...
+    def last_seal(self) -> tuple[int, str]:
+        """Number and hash of the last link; (0, "") at the beginning."""
+        ...
+
+    def seal(self, no: int, entry_id: int, hash: str) -> None:
+        """Raises `Stale` when another process made this link."""
+        ...
+
+    def sealed(self, after: int, limit: int) -> list[SealedEntry]: ...
+
+
+class LockRows(Protocol):
+    def take(self, lock: Lock, now: datetime) -> Lock | None:
+        """The lock with its serial; None when somebody holds one of that name."""
+        ...
+
+    def release(self, name: str, serial: int) -> bool:
+        """False when that lock is gone or another one is in its place."""
+        ...
+
+    def all(self) -> list[Lock]: ...
+
+
+class LeaseRows(Protocol):
+    def take(self, name: str, holder: str, now: datetime, until: datetime) -> Lease | None:
+        """Taken or renewed, else None because another holds it. A new holder gets a higher epoch."""
+        ...
+
+    def release(self, name: str, holder: str) -> None: ...
+    def position(self, partition: int) -> int: ...
+    def advance(self, partition: int, seq: int, lease: Lease) -> None:
+        """In the same transaction as the counts. Raises `Stale` when `lease` is no longer the current one."""
+        ...
+
+
+class SensitivityRows(Protocol):
+    def of(self, fingerprint: str) -> Sensitivity | None: ...
+    def save(self, learnt: Sensitivity) -> None: ...
+    def forget(self, fingerprint: str) -> bool: ...
+    def all(self, limit: int) -> list[Sensitivity]: ...
+
+
+class SilenceRows(Protocol):
+    """Silences, ad-hoc maintenance, and what they hid."""
+
+    def add(self, silence: Silence) -> Silence: ...
+    def get(self, silence_id: int) -> Silence:
+        """Raises `NotFound`."""
+        ...
+
+    def since(self, at: datetime) -> list[Silence]:
+        """Those that last beyond `at`."""
+        ...
+
+    def end(self, silence_id: int, at: datetime, by: str) -> None: ...
+    def add_window(self, window: MaintenanceWindow, by: str) -> MaintenanceWindow: ...
+    def windows(self, since: datetime) -> list[MaintenanceWindow]: ...
+    def end_window(self, window_id: int, at: datetime) -> None: ...
+    def hide(self, reason: str, subject: str, signal: Signal, at: datetime) -> bool:
+        """Counts a muted signal. True the first time this problem is muted by this."""
+        ...
+
+    def hidden_by(self, reason: str, subject: str) -> list[Hidden]: ...
+    def hidden_between(
+        self, since: datetime, until: datetime, services: Collection[str] = (), limit: int = 200
+    ) -> list[Hidden]: ...
+
+
+class LessonRows(Protocol):
+    def add(self, kind: str, subject: str, verdict: str, by: str, at: datetime) -> None: ...
+    def counts(self, kind: str) -> dict[tuple[str, str], int]:
+        """(subject, verdict) → how often."""
+        ...
+
+
+class Transaction(Protocol):
+    """The groups of rows, all of one transaction."""
+
+    @property
+    def logs(self) -> LogRows: ...
+    @property
+    def changes(self) -> ChangeRows: ...
+    @property
+    def signals(self) -> SignalRows: ...
+    @property
+    def incidents(self) -> IncidentRows: ...
+    @property
+    def runs(self) -> RunRows: ...
+    @property
+    def outbox(self) -> OutboxRows: ...
+    @property
+    def records(self) -> RecordRows: ...
+    @property
+    def leases(self) -> LeaseRows: ...
+    @property
+    def watched(self) -> WatchRows: ...
+    @property
+    def sensitivity(self) -> SensitivityRows: ...
+    @property
+    def silences(self) -> SilenceRows: ...
+    @property
+    def lessons(self) -> LessonRows: ...
+    @property
+    def sources(self) -> SourceRows: ...
+    @property
+    def audit(self) -> AuditRows: ...
+    @property
+    def locks(self) -> LockRows: ...
+
+
+class Store(Protocol):
+    def write(self) -> AbstractContextManager[Transaction]:
+        """One transaction: commits at the end of the block, rolls back on an exception."""
+        ...
+
+    def read(self) -> AbstractContextManager[Transaction]: ...
+
+
+class Executor(Protocol):
+    """Does an action in an outside system. Every call has a timeout and raises `ConnectorError`."""
+
+    def parameters(self, kind: ActionKind) -> tuple[Parameter, ...]:
+        """What people say for this kind of action, beyond what the settings ask for."""
+        ...
+
+    def choices(self, action: Action, parameter: str) -> list[str]:
+        """What a `live` parameter may be right now, the likeliest first."""
+        ...
+
+    def plan(self, action: Action, parameters: Mapping[str, str]) -> Plan:
+        """What would happen; changes nothing."""
+        ...
+
+    def execute(self, key: str, action: Action, parameters: Mapping[str, str], plan: Plan) -> Done | Started:
+        """Does it, or sets it going, at most once per `key`. Raises `WorldChanged` when the world is no longer as in
+        `plan`."""
+        ...
+
+    def find(self, key: str, action: Action, plan: Plan | None = None) -> Done | Started | None:
+        """Did you do this? Asked after a crash, before trying again. Raises a permanent `ConnectorError` when there is
+        no way to know."""
+        ...
+
+    def follow(self, started: Started, action: Action) -> Progress | Done:
+        """How far is it? Raises a permanent `ConnectorError` when it went wrong in the backend."""
+        ...
+
+    def cancel(self, started: Started, action: Action) -> None:
+        """Stop it; no harm when it is over already."""
+        ...
+
+
+class LogBus(Protocol):
+    """How batches travel from those who accept them to those who mine them. Sequences start at 1 per partition."""
+
+    def publish(self, partition: int, key: str, batch: bytes) -> None:
+        """Durable on return. The same `key` again is one batch. Raises `ConnectorError` when full or away."""
+        ...
+
+    def read(self, partition: int, from_seq: int, limit: int) -> list[tuple[int, str, bytes]]: ...
+    def trim(self, partition: int, upto_seq: int) -> None: ...
+    def lag(self, partition: int, position: int) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class DigestSlot:
+    """A digest that is due: its local date and the stretch it is about."""
+
+    local_date: date
+    since: datetime
+    until: datetime

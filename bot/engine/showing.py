@@ -1,0 +1,40 @@
+"""Which signals and suspects are shown first?"""
+
+from collections.abc import Sequence
+
+from bot.engine.pages import Impact, SuspectLine
+from bot.engine.ports import Transaction
+from bot.incidents.roots import is_traffic
+from bot.incidents.suspects import word_for
+from bot.signals.model import Signal, SignalKind
+from bot.signals.severity import Severity
+
+_SIGNALS_SHOWN = 20
+
+
+def most_telling(signals: Sequence[Signal]) -> tuple[Signal, ...]:
+    """One of each fingerprint, the latest; the worst first, then the highest rate."""
+    distinct: dict[str, Signal] = {signal.fingerprint: signal for signal in signals}
+    ranked = sorted(distinct.values(), key=lambda s: (s.severity.rank, -(s.evidence.rate_now or 0), s.began_at))
+    return tuple(ranked[:_SIGNALS_SHOWN])
+
+
+def suspect_lines(tx: Transaction, incident_id: int) -> tuple[SuspectLine, ...]:
+    return tuple(
+        SuspectLine(
+            suspect,
+            tx.changes.get(int(suspect.subject)) if suspect.kind == "change" else None,
+            word_for(suspect.likelihood),
+        )
+        for suspect in tx.incidents.suspects(incident_id)
+    )
+
+
+def impact_of(signals: Sequence[Signal]) -> Impact:
+    worse = [s for s in signals if s.severity.at_least(Severity.MINOR)]
+    rising = [s for s in worse if s.kind in (SignalKind.NEW_TEMPLATE, SignalKind.RATE_UP) and not is_traffic(s)]
+    return Impact(
+        services=len({s.service for s in worse}),
+        failing_per_minute=sum(max(0.0, (s.evidence.rate_now or 0) - (s.evidence.rate_before or 0)) for s in rising),
+        raised=sum(s.count for s in signals),
+    )

@@ -1,0 +1,126 @@
+"""The engine: every use case, made once from its ports."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.actions.policy import Policy
+from bot.anomalies.model import Detector
+from bot.clock import Clock
+from bot.engine.audit import Audit
+from bot.engine.blame import Blame
+from bot.engine.browsing import Browsing
+from bot.engine.catalogue import Catalogue
+from bot.engine.changes import Changes
+from bot.engine.checks import Checks
+from bot.engine.correlator import Correlator
+from bot.engine.digests import Digests
+from bot.engine.events import Events
+from bot.engine.history import History
+from bot.engine.incidents import Incidents
+from bot.engine.ingest import Ingest
+from bot.engine.interactions import Interactions
+from bot.engine.ledger import Ledger
+from bot.engine.locking import Locks
+from bot.engine.merging import Merging
+from bot.engine.muting import Muting
+from bot.engine.ports import Executor, Store
+from bot.engine.reading import Reading
+from bot.engine.runs import Runs
+from bot.engine.signals import Signals
+from bot.engine.silences import Silences
+from bot.engine.stats import Stats
+from bot.engine.teaching import Teaching
+from bot.engine.upkeep import Upkeep
+from bot.engine.uptime import Uptime
+from bot.engine.watched import Sources, Watched
+from bot.engine.watching import Watching
+from bot.engine.whys import Whys
+from bot.engine.working import Worker
+from bot.incidents.graph import ServiceGraph
+from bot.logs.miner import Miner
+from bot.logs.redact import Redactor
+from bot.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    settings: Settings
+    clock: Clock
+    store: Store
+    policy: Policy
+    ingest: Ingest
+    checks: Checks
+    changes: Changes
+    signals: Signals
+    incidents: Incidents
+    catalogue: Catalogue
+    locks: Locks
+    runs: Runs
+    audit: Audit
+    digests: Digests
+    reading: Reading
+    browsing: Browsing
+    stats: Stats
+    silences: Silences
+    whys: Whys
+    interactions: Interactions
+    upkeep: Upkeep
+    watched: Watched
+    teaching: Teaching
+    ledger: Ledger
+    events: Events
+    uptime: Uptime
+
+
+def engine(
+    settings: Settings,
+    clock: Clock,
+    store: Store,
+    policy: Policy,
+    miner: Miner,
+    redactor: Redactor,
+    detectors: Sequence[Detector],
+    executors: Mapping[str, Executor],
+    sources: Sources,
+) -> Engine:
+    graph = ServiceGraph({name: section.depends_on for name, section in settings.services.items()})
+    muting, blame = Muting(settings, graph), Blame(graph)
+    merging = Merging(graph, blame)
+    correlator = Correlator(settings, graph, muting, blame, merging, History(settings, graph))
+    watching = Watching(settings, correlator)
+    catalogue = Catalogue(settings, executors)
+    locks = Locks(store, clock, settings, policy)
+    worker = Worker(store, clock, catalogue, locks, redactor)
+    runs = Runs(store, clock, settings, policy, catalogue, locks, worker, watching)
+    digests = Digests(store, clock, settings)
+    changes = Changes(store, clock, settings, correlator)
+    reading = Reading(store, clock, settings, runs, digests)
+    events = Events(store, clock, settings, correlator, changes, redactor)
+    return Engine(
+        settings=settings,
+        clock=clock,
+        store=store,
+        policy=policy,
+        ingest=Ingest(store, clock, settings, miner, redactor),
+        checks=Checks(store, clock, settings, detectors, correlator, watching),
+        changes=changes,
+        signals=Signals(store, clock, correlator),
+        incidents=Incidents(store, clock, settings, policy, blame, merging),
+        catalogue=catalogue,
+        locks=locks,
+        runs=runs,
+        audit=Audit(store),
+        digests=digests,
+        reading=reading,
+        browsing=Browsing(store, clock, settings, reading),
+        stats=Stats(store, clock),
+        silences=Silences(store, clock, settings, policy),
+        whys=Whys(store, clock, settings, muting),
+        interactions=Interactions(store, clock),
+        upkeep=Upkeep(store, clock, settings),
+        teaching=Teaching(store, clock, policy),
+        watched=Watched(store, clock, settings, correlator, sources),
+        ledger=Ledger(store, clock, redactor),
+        events=events,
+        uptime=Uptime(store, clock, settings, events),
+    )

@@ -1,0 +1,130 @@
+"""What would have been told, at which thresholds, how often during incidents? From the counts that are kept."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.anomalies.model import Anomaly, Detector, ServiceWindow, TemplateSeries
+from bot.engine.ports import ServiceRow, Store, TemplateRow
+from bot.evaluate.report import Cell, Report, Table
+from bot.logs.windows import window_start
+from bot.settings import Settings
+from bot.signals.severity import Severity
+
+HOUR = timedelta(hours=1)
+TIMES = (1.0, 2.0, 4.0, 8.0)
+"""Thresholds, in times the present one."""
+
+COLUMNS = ("detector", "threshold", "fired", "a day", "minor or worse", "in incidents", "problems")
+NOTES = (
+    "threshold: in times the present one, as *Tell less of this* sets it. fired: windows in which it would have spoken;"
+    " problems: different services and templates. in incidents: while an incident of that service was open.",
+)
+Span = tuple[str, datetime, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    detector: str
+    at: datetime
+    end: datetime
+    anomaly: Anomaly
+
+
+def backtest(
+    store: Store,
+    settings: Settings,
+    detectors: Sequence[Detector],
+    since: datetime,
+    until: datetime,
+    start: Callable[[int], Callable[[int], None]],
+) -> tuple[Report, list[Fired]]:
+    """Every window between `since` and `until` as if it were checked now. Nothing is stored and nothing is told."""
+    with store.read() as tx:
+        services = tx.logs.services()
+        incidents = [(i.service, i.began_at, i.resolved_at or until) for i in tx.incidents.recent(since, 1_000)]
+    length = settings.detection.window
+    windows = max(0, int((window_start(until, length) - window_start(since, length)) / length))
+    done = start(windows * len(services))
+    fired: list[Fired] = []
+    for service in services:
+        for window in _windows(store, settings, service, since, until):
+            for detector in detectors:
+                fired += [
+                    Fired(detector.name, window.start, window.end, anomaly) for anomaly in detector.detect(window)
+                ]
+            done(1)
+    days = max((until - since) / timedelta(days=1), 1e-9)
+    rows = [row for d in detectors for row in _rows(d.name, fired, incidents, days)]
+    title = (
+        f"{since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} UTC, {len(services)} services, {len(incidents)} incidents"
+    )
+    return Report((Table(title, COLUMNS, tuple(rows), NOTES),)), fired
+
+
+def _rows(name: str, fired: Sequence[Fired], incidents: Sequence[Span], days: float) -> Iterator[Mapping[str, Cell]]:
+    for times in TIMES:
+        some = [f for f in fired if f.detector == name and f.anomaly.score >= times * f.anomaly.threshold]
+        if times > 1 and not some:
+            return
+        yield {
+            "detector": name,
+            "threshold": f"{times:g} ×",
+            "fired": len(some),
+            "a day": round(len(some) / days, 2),
+            "minor or worse": sum(f.anomaly.severity.at_least(Severity.MINOR) for f in some),
+            "in incidents": sum(_is_during(f, incidents) for f in some),
+            "problems": len({(f.anomaly.service, f.anomaly.template_id) for f in some}),
+        }
+
+
+def _is_during(fired: Fired, incidents: Sequence[Span]) -> bool:
+    """A window counts from its end: what opened the incident stands in it."""
+    name, end = fired.anomaly.service, fired.end
+    return any(service == name and began_at <= end and fired.at <= over_at for service, began_at, over_at in incidents)
+
+
+def _windows(
+    store: Store, settings: Settings, service: ServiceRow, since: datetime, until: datetime
+) -> Iterator[ServiceWindow]:
+    """The windows of one service with the history each had; those in which it was still learnt are left out."""
+    length = settings.detection.window
+    history = timedelta(minutes=settings.detection.history_minutes)
+    learnt_at = service.first_at + timedelta(minutes=settings.detection.learning_minutes)
+    first = window_start(max(since - history, service.first_at), length)
+    counts, rows = _counts(store, service.name, first, until, length)
+    begin = max(window_start(since, length), window_start(learnt_at, length))
+    for at in range(int((begin - first) / length), int((window_start(until, length) - first) / length)):
+        past = min(at, int(history / length))
+        part = counts[:, at - past : at + 1]
+        templates = tuple(
+            TemplateSeries(row.id, row.text, row.level, row.first_at, tuple(lines[:-1]), lines[-1])
+            for row, lines in zip(rows, part.tolist(), strict=True)
+            if any(lines)
+        )
+        yield ServiceWindow(service.name, first + at * length, length, templates, past)
+
+
+def _counts(
+    store: Store, service: str, first: datetime, until: datetime, length: timedelta
+) -> tuple[NDArray[np.int64], list[TemplateRow]]:
+    """Templates x windows since `first`."""
+    size = max(1, int((until - first) / length) + 1)
+    found: dict[str, NDArray[np.int64]] = defaultdict(lambda: np.zeros(size, dtype=np.int64))
+    with store.read() as tx:
+        for template_id, hours in tx.logs.hours(
+            service, first.replace(minute=0, second=0, microsecond=0), until
+        ).items():
+            row = found[template_id]
+            for hour, lines in hours.items():
+                for offset, count in lines.items():
+                    place = int((hour + timedelta(seconds=offset) - first) / length)
+                    if 0 <= place < size:
+                        row[place] += count
+        known = tx.logs.templates(list(found))
+    rows = [known[i] for i in found if i in known]
+    return np.array([found[row.id] for row in rows], dtype=np.int64).reshape(len(rows), size), rows

@@ -1,0 +1,146 @@
+# ruff: noqa: E501 - tables of patterns and cases, one a line
+"""What do a JSON or logfmt line's fields say? Its message, level, time and service; the other fields become
+attributes."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+MESSAGES = (
+    "message",
+    "msg",
+    "log",
+    "Log",
+    "MESSAGE",
+    "body",
+    "text",
+    "event",
+    "short_message",
+    "@message",
+    "Message",
+    "Body",
+)
+LEVELS = (
+    "level",
+    "severity",
+    "lvl",
+    "levelname",
+    "log.level",
+    "loglevel",
+    "severity_text",
+    "SeverityText",
+    "PRIORITY",
+    "priority",
+    "Level",
+    "@l",
+)
+TIMES = ("ts", "time", "timestamp", "@timestamp", "at", "date", "datetime", "eventTime", "t", "Timestamp", "TimeUnixNano",
+         "__REALTIME_TIMESTAMP", "@t", "asctime", "created", "_time")  # fmt: skip
+SERVICES = ("service", "service.name", "service_name", "app", "application", "app_name", "SYSLOG_IDENTIFIER", "container_name", "container",
+            "Container", "job", "unit", "logger_service")  # fmt: skip
+ATTRIBUTES_MAX = 64
+ATTRIBUTE_CHARACTERS_MAX = 1_024
+DEPTH_MAX = 4
+_SYSLOG_LEVELS = ("critical", "critical", "critical", "error", "warning", "info", "info", "debug")
+_LOGFMT = re.compile(r"([A-Za-z_@][\w.\-/@]{0,80})=(?:\"((?:[^\"\\]|\\.){0,8192})\"|([^\s\"]{0,2048}))(?:\s+|$)")
+
+
+@dataclass(slots=True)
+class Fields:
+    """The parts of a structured line; `time` is as written (text or number) or None."""
+
+    message: str = ""
+    level: str = ""
+    time: object = None
+    service: str = ""
+    attributes: dict[str, str] = field(default_factory=dict)
+
+
+def parse_json(line: str) -> Fields | None:
+    """The fields of a JSON object; None when the line is none. A container runtime's `{"log": "…\\n", …}` is
+    unwrapped."""
+    try:
+        value = msgspec.json.decode(line)
+    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
+        return None
+    return from_mapping(value) if isinstance(value, dict) else None
+
+
+def from_mapping(value: Mapping[str, object]) -> Fields:
+    """The fields of an object that was decoded already."""
+    flat: dict[str, object] = {}
+    _flatten(value, "", flat, 0)
+    fields = Fields()
+    fields.message = _text(_take(flat, MESSAGES)).rstrip("\r\n")
+    fields.level = _level(_take(flat, LEVELS))
+    fields.time = _take(flat, TIMES)
+    for name in TIMES:
+        flat.pop(name, None)
+    fields.service = _text(_take(flat, SERVICES))
+    fields.attributes = {k: _text(v)[:ATTRIBUTE_CHARACTERS_MAX] for k, v in list(flat.items())[:ATTRIBUTES_MAX]}
+    return fields
+
+
+def parse_logfmt(line: str) -> Fields | None:
+    """The fields of a logfmt line: nothing but `key=value` pairs, at least two, one of them a message, level or
+    time."""
+    pairs: dict[str, object] = {}
+    end = 0
+    while end < len(line) and len(pairs) <= ATTRIBUTES_MAX:
+        found = _LOGFMT.match(line, end)
+        if found is None:
+            return None
+        pairs[found[1]] = found[3] if found[2] is None else found[2].replace('\\"', '"').replace("\\\\", "\\")
+        end = found.end()
+    known = [name for name in pairs if name in MESSAGES or name in LEVELS or name in TIMES]
+    if len(pairs) < 2 or not any(name in MESSAGES for name in known) or len(known) < 2:
+        return None
+    return from_mapping(pairs)
+
+
+def _flatten(value: Mapping[str, object], prefix: str, into: dict[str, object], depth: int) -> None:
+    for key, part in value.items():
+        if len(into) >= 4 * ATTRIBUTES_MAX:
+            return
+        if isinstance(part, dict) and depth < DEPTH_MAX:
+            _flatten(part, f"{prefix}{key}.", into, depth + 1)
+        elif part is not None:
+            into[f"{prefix}{key}"] = part
+
+
+def _take(flat: dict[str, object], names: tuple[str, ...]) -> object:
+    for name in names:
+        if name in flat:
+            return flat.pop(name)
+    return None
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    return msgspec.json.encode(value).decode("utf-8", "replace")
+
+
+def _level(value: object) -> str:
+    text = _text(value).strip()
+    if text.isdigit():
+        number = int(text[:4])
+        if number < 8:
+            return _SYSLOG_LEVELS[number]
+        return (
+            next(
+                (
+                    name
+                    for bound, name in ((20, "debug"), (30, "debug"), (40, "info"), (50, "warning"), (60, "error"))
+                    if number < bound
+                ),
+                "critical",
+            )
+            if number % 10 == 0
+            else ""
+        )
+    return text.lower()

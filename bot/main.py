@@ -1,0 +1,73 @@
+"""What is Tocsin made of? The composition root: settings → store → connectors → engine → schedule → Slack.
+
+`build_engine` makes the engine on a database; `bot.process` puts the parts of a running process around it.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from bot.actions.model import OPERATORS
+from bot.actions.policy import Policy, policy
+from bot.anomalies.detectors import default_detectors
+from bot.clock import Clock, SystemClock
+from bot.connectors import executors as configured_executors
+from bot.engine.ports import Executor
+from bot.engine.watched import Sources
+from bot.engine.whole import Engine, engine
+from bot.errors import StoreError
+from bot.logs.miner import Miner, MinerSettings
+from bot.logs.redact import Redactor
+from bot.settings import Settings
+from bot.store import migrate
+from bot.store.database import Database
+from bot.watch.sources import sources_of
+
+
+def open_store(settings: Settings, *, database_url: str = "", make: bool = True) -> Database:
+    """The database with its schema at the newest version; with `make=False` an old schema is refused instead."""
+    database = Database(database_url or settings.database_url)
+    if make:
+        migrate.upgrade(database.engine)
+    elif not migrate.is_current(database.engine):
+        database.close()
+        raise StoreError("the database's schema is not up to date; run: tocsin migrate")
+    return database
+
+
+def build_engine(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    database_url: str = "",
+    store: Database | None = None,
+    executors: Mapping[str, Executor] | None = None,
+    sources: Sources | None = None,
+    team: str = "",
+) -> Engine:
+    """The engine on `store`, else on a database that is opened and brought up to date. `team` is the Slack workspace
+    whose people `operators` names."""
+    return engine(
+        settings=settings,
+        clock=clock or SystemClock(),
+        store=store or open_store(settings, database_url=database_url),
+        policy=policy_of(settings, team),
+        miner=Miner(MinerSettings(clusters_max=settings.logs.templates_per_service_max)),
+        redactor=Redactor(extra=settings.logs.redact, off=settings.logs.redact_off),
+        detectors=default_detectors(),
+        executors=configured_executors(settings) if executors is None else executors,
+        sources=sources_of(settings) if sources is None else sources,
+    )
+
+
+def policy_of(settings: Settings, team: str) -> Policy:
+    roles = {
+        name: [*_keys(role.people, team), *role.groups] for name, role in settings.roles.items() if name != OPERATORS
+    }
+    groups = settings.roles[OPERATORS].groups if OPERATORS in settings.roles else ()
+    people = settings.roles[OPERATORS].people if OPERATORS in settings.roles else ()
+    operators = [*_keys((*settings.slack.operators, *people), team), *groups]
+    return policy(operators, roles, settings.policy.break_glass)
+
+
+def _keys(names: Iterable[str], team: str) -> list[str]:
+    """`Person.key`s: an id without its team is of the workspace Tocsin is in; `*` is everyone there."""
+    return [name if "/" in name else f"{team}/{name}" for name in names]

@@ -1,0 +1,1 @@
+"""What suggests trouble? Signals, whatever their source, made comparable. Pure."""

@@ -1,0 +1,209 @@
+"""What log lines does an Elasticsearch bulk request hold?
+
+https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk: lines of JSON, an action before each
+document. Tocsin keeps no documents: `create` and `index` count the line, `delete` and `update` are refused one by one.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from bot.errors import InputError
+from bot.logs.headers import LEVELS
+from bot.logs.parse import LineParser, clean
+from bot.logs.record import LogRecord
+from bot.logs.structured import ATTRIBUTE_CHARACTERS_MAX
+from bot.sources.model import LATE_MAX, Example, Heard, Kind, Posted, Proof, Route, Source
+from bot.sources.received import UNKNOWN_SERVICE, at_path, service_like
+
+WRITES = ("index", "create")
+ITEMS_MAX = 100_000
+SERVICE_PATHS = (
+    ("service.name",), ("service", "name"), ("service",), ("fields", "service"), ("kubernetes", "labels", "app"),
+    ("kubernetes", "container", "name"), ("container", "name"), ("app",), ("container_name",),
+)  # fmt: skip
+_PLAIN_FIELDS = frozenset(("@timestamp", "message", "log.level", "service.name"))
+_PLAIN_FIELDS_MAX = 40
+_DECODER = msgspec.json.Decoder(dict[str, Any])
+
+
+def decode(posted: Posted) -> Heard:
+    """`results` has an entry for each item, in order: the name of its action and index, then what was wrong.
+
+    Raises `InputError` when there is no item at all that can be answered.
+    """
+    heard = Heard()
+    parsers: dict[str, LineParser] = {}
+    lines = iter(posted.body.split(b"\n"))
+    for line in lines:
+        if not line.strip():
+            continue
+        if len(heard.results) >= ITEMS_MAX:
+            raise InputError(f"there are more than {ITEMS_MAX} items; send fewer at once")
+        kind, index = _action(line, posted.path.get("index", ""))
+        document = next(lines, b"") if kind in WRITES or kind == "update" else b""
+        problem = _hear(heard, parsers, document, kind, index, posted)
+        if problem:
+            whole = line + b"\n" + document if document else line
+            heard.reject(f"item {len(heard.results) + 1}", problem, whole)
+        heard.results.append(f"{kind or 'index'}\n{index}\n{problem}")
+    return heard
+
+
+def _action(line: bytes, index: str) -> tuple[str, str]:
+    try:
+        action = _DECODER.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return "", index
+    kind, of = next(iter(action.items()), ("", None))
+    named = of.get("_index") if isinstance(of, dict) else None
+    return kind[:20], str(named or index)[:200]
+
+
+def _hear(heard: Heard, parsers: dict[str, LineParser], document: bytes, kind: str, index: str, posted: Posted) -> str:
+    """What is wrong with an item, or ''."""
+    if kind not in WRITES:
+        return "the line before a document is no action" if not kind else f"Tocsin keeps no documents to {kind}"
+    try:
+        fields = _DECODER.decode(document)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return f"failed to parse: {error}"
+    except RecursionError:
+        return "failed to parse: nested too deeply"
+    service = service_of_document(fields, index, posted.service)
+    parser = parsers.get(service)
+    if parser is None:
+        parser = parsers[service] = LineParser(service, fallback_at=posted.now)
+    plain = _plain(fields, service, index)
+    if plain is not None:
+        return _keep(heard, plain, posted)
+    parsed = parser.parse_fields(fields)
+    if parsed.record is None:
+        return parsed.problem or "it could not be read"
+    heard.is_timed = heard.is_timed and not parsed.inherited_time
+    told = parsed.record
+    attributes = {**told.attributes, "index": index} if index else told.attributes
+    return _keep(heard, LogRecord(told.at, told.service, told.text, told.level, attributes), posted)
+
+
+def _keep(heard: Heard, record: LogRecord, posted: Posted) -> str:
+    if posted.now - record.at > LATE_MAX:
+        return f"it is more than {LATE_MAX.days} days late"
+    heard.records.append(record)
+    heard.lines += 1
+    return ""
+
+
+def _plain(fields: Mapping[str, Any], service: str, index: str) -> LogRecord | None:
+    """The record of a document that says its time, level and message plainly, as most do; None when it must be looked
+    at more closely."""
+    stamp, message, level = fields.get("@timestamp"), fields.get("message"), fields.get("log.level")
+    if not (isinstance(stamp, str) and isinstance(message, str) and isinstance(level, str)):
+        return None
+    if len(stamp) < 20 or not level or not message[:1].isalpha() or len(fields) > _PLAIN_FIELDS_MAX:
+        return None
+    try:
+        at = datetime.fromisoformat(stamp)
+        at = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    rest = {"index": index} if index else {}
+    for name, value in fields.items():
+        if name not in _PLAIN_FIELDS:
+            if not isinstance(value, str):
+                return None
+            rest[name] = value[:ATTRIBUTE_CHARACTERS_MAX]
+    return LogRecord(at, service, clean(message), LEVELS.get(level.lower(), level.lower()), rest)
+
+
+def service_of_document(fields: Mapping[str, Any], index: str, otherwise: str) -> str:
+    for path in SERVICE_PATHS:
+        found = at_path(fields, *path)
+        if isinstance(found, str) and found:
+            return service_like(found, otherwise or UNKNOWN_SERVICE)
+    return service_like(otherwise or index or UNKNOWN_SERVICE)
+
+
+_FILEBEAT = """\
+output.elasticsearch:
+  hosts: ["{url}"]
+  api_key: "tocsin:{token}"
+  compression_level: 1
+setup.template.enabled: false
+setup.ilm.enabled: false
+"""
+_RSYSLOG = """\
+module(load="omelasticsearch")
+template(name="tocsin" type="list" option.jsonf="on") {
+  property(outname="@timestamp" name="timereported" dateFormat="rfc3339" format="jsonf")
+  property(outname="service.name" name="programname" format="jsonf")
+  property(outname="level" name="syslogseverity-text" format="jsonf")
+  property(outname="host" name="hostname" format="jsonf")
+  property(outname="message" name="msg" format="jsonf")
+}
+action(type="omelasticsearch" server="127.0.0.1" serverport="8321" template="tocsin" searchIndex="logs"
+       searchType="" bulkmode="on" uid="tocsin" pwd="{token}" action.resumeRetryCount="-1" queue.type="LinkedList")
+"""
+_LOGSTASH = """\
+output {
+  elasticsearch {
+    hosts => ["{url}"]
+    api_key => "tocsin:{token}"
+    manage_template => false
+    ilm_enabled => false
+    data_stream => false
+    index => "logs"
+  }
+}
+"""
+_FLUENT_BIT = """\
+pipeline:
+  outputs:
+    - name: es
+      match: "*"
+      host: tocsin.example.org
+      port: 8321
+      index: logs
+      suppress_type_name: on
+      http_user: tocsin
+      http_passwd: {token}
+"""
+_PYTHON = """\
+from elasticsearch import Elasticsearch, helpers
+
+client = Elasticsearch("{url}", basic_auth=("tocsin", "{token}"))
+helpers.bulk(
+    client, ({"_index": "logs", "@timestamp": at, "service.name": "checkout", "message": line} for at, line in lines)
+)
+"""
+_JS = """\
+const { Client } = require('@elastic/elasticsearch')
+const client = new Client({ node: '{url}', auth: { username: 'tocsin', password: '{token}' } })
+await client.bulk({ operations: [
+  { index: { _index: 'logs' } }, { '@timestamp': at, 'service.name': 'checkout', message },
+] })
+"""
+
+SOURCE = Source(
+    name="bulk",
+    title="Elasticsearch bulk",
+    kind=Kind.LOGS,
+    decode=decode,
+    routes=(Route("POST", "/_bulk"), Route("PUT", "/_bulk"), Route("POST", "/{index}/_bulk"),
+            Route("PUT", "/{index}/_bulk")),
+    content_types=("application/x-ndjson", "application/json", "application/vnd.elasticsearch+x-ndjson",
+                   "application/vnd.elasticsearch+json"),
+    fixture="bulk.ndjson",
+    about="The service is `service.name`, `service`, the container's name, or else the index. Documents are counted, "
+    "not kept: there is no search.",
+    examples=(
+        Example("elasticsearch-py", "python", _PYTHON, Proof.REAL),
+        Example("@elastic/elasticsearch", "js", _JS, Proof.REAL),
+        Example("rsyslog (omelasticsearch)", "rsyslog", _RSYSLOG, Proof.CAPTURED),
+        Example("Filebeat", "yaml", _FILEBEAT, Proof.DOCUMENTED),
+        Example("Logstash", "logstash", _LOGSTASH, Proof.DOCUMENTED),
+        Example("Fluent Bit", "yaml", _FLUENT_BIT, Proof.DOCUMENTED),
+    ),
+)  # fmt: skip

@@ -1,0 +1,62 @@
+"""Tocsin's own two inputs, for the registry: lines at /v1/ingest, files by `tocsin tail`.
+
+They are read as a stream by `handlers/http/ingest.py`; `decode` here is the same for one body that is held whole.
+"""
+
+from bot.logs.parse import LineParser
+from bot.sources.model import Example, Heard, Kind, Posted, Proof, Route, Source
+from bot.sources.received import UNKNOWN_SERVICE
+
+
+def decode(posted: Posted) -> Heard:
+    heard = Heard()
+    parser = LineParser(posted.path.get("service") or posted.service or UNKNOWN_SERVICE, fallback_at=posted.now)
+    lines = posted.body.decode("utf-8", "replace").split("\n")
+    for parsed in parser.parse_all([line.rstrip("\r") for line in lines]):
+        if parsed.record is not None:
+            heard.records.append(parsed.record)
+            heard.lines += 1
+            heard.is_timed = heard.is_timed and not parsed.inherited_time
+    return heard
+
+
+_SYSLOG_NG = """\
+destination d_tocsin {
+  http(url("{url}/v1/ingest/checkout") method("POST") batch-lines(200) batch-timeout(1000) retries(1000)
+       headers("Authorization: Bearer {token}", "Content-Type: application/x-ndjson")
+       body("$(format-json --pair ts=$ISODATE --pair message=$MESSAGE --pair level=$LEVEL --pair host=$HOST)\\n"));
+};
+"""
+_VECTOR = """\
+sinks:
+  tocsin:
+    type: http
+    inputs: ["your_logs"]
+    uri: {url}/v1/ingest/checkout
+    method: post
+    compression: zstd
+    framing: {method: newline_delimited}
+    encoding: {codec: json}
+    auth: {strategy: bearer, token: "{token}"}
+"""
+
+SOURCE = Source(
+    name="lines",
+    title="Lines over HTTP",
+    kind=Kind.LOGS,
+    decode=decode,
+    routes=(Route("POST", "/v1/ingest/{service}"),),
+    content_types=("text/plain", "application/x-ndjson", "application/json"),
+    fixture="lines.txt",
+    about="Text, ndjson or a JSON array. With an `Idempotency-Key` a batch that is sent again counts once.",
+    examples=(
+        Example("curl", "sh", "curl --data-binary @app.log -H 'Content-Type: text/plain' "
+                "-H 'Authorization: Bearer {token}' {url}/v1/ingest/checkout\n", Proof.REAL),
+        Example("a file that grows", "sh", "tocsin tail /var/log/app.log --service checkout "
+                "--url {url} --token {token}\n", Proof.REAL),
+        Example("Kubernetes", "sh", "kubectl logs --follow deployment/checkout | "
+                "tocsin tail - --service checkout --url {url} --token {token}\n", Proof.REAL),
+        Example("syslog-ng http()", "syslog-ng", _SYSLOG_NG, Proof.CAPTURED),
+        Example("Vector", "yaml", _VECTOR, Proof.DOCUMENTED),
+    ),
+)  # fmt: skip

@@ -1,0 +1,280 @@
+"""What log lines does a Loki push hold, as JSON or snappy-compressed protobuf?
+
+https://grafana.com/docs/loki/latest/reference/loki-http-api/#ingest-logs; the messages are those of Loki's push.proto.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import cramjam
+import msgspec
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.message import DecodeError
+
+from bot.errors import InputError
+from bot.logs.parse import LineParser, clean
+from bot.logs.record import LogRecord
+from bot.logs.structured import ATTRIBUTE_CHARACTERS_MAX, ATTRIBUTES_MAX
+from bot.sources.model import LATE_MAX, Example, Heard, Kind, Posted, Proof, Route, Source
+from bot.sources.received import UNKNOWN_SERVICE, moment, service_like
+
+PROTOBUF = "application/x-protobuf"
+UNFOLDED_BYTES_MAX = 64 << 20
+RATIO_MAX = 100
+SERVICE_LABELS = ("service_name", "service", "app", "application", "app_kubernetes_io_name", "name", "job", "container",
+                  "container_name", "compose_service", "unit", "syslog_identifier")  # fmt: skip
+LEVEL_LABELS = ("level", "detected_level", "severity", "severity_text")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NS_MAX = 4_102_444_800 * 10**9
+_HEADED = re.compile(r"[\w.@-]{1,80}=|.{0,40}\d\d:\d\d|.{0,16}\d{6}")
+"""A line that may have a time, level or fields of its own: those are read."""
+_LABEL = re.compile(r'\s*([A-Za-z_][A-Za-z0-9_.]{0,199})\s*=\s*"((?:[^"\\]|\\.){0,4096})"\s*,?')
+
+Row = tuple[int, str, Mapping[str, str]]
+"""time (ns since 1970, 0 when it cannot be read), line, structured metadata"""
+Stream = tuple[Mapping[str, str], list[Row]]
+
+
+def decode(posted: Posted) -> Heard:
+    """Raises `InputError` when the whole cannot be read. Of each stream, a line that cannot be is rejected alone."""
+    heard = Heard()
+    streams = _json(posted.body) if posted.content_type != PROTOBUF else _protobuf(posted.body)
+    for labels, rows in streams:
+        _hear(heard, labels, rows, posted)
+    return heard
+
+
+def _hear(heard: Heard, labels: Mapping[str, str], rows: list[Row], posted: Posted) -> None:
+    named = next((labels[name] for name in SERVICE_LABELS if labels.get(name)), "")
+    service = service_like(named.rpartition("/")[2] or named, posted.service or UNKNOWN_SERVICE)
+    level = next((labels[name] for name in LEVEL_LABELS if labels.get(name)), "").lower()
+    rest = {name: value for name, value in labels.items() if name not in LEVEL_LABELS}
+    parser = LineParser(service, fallback_at=posted.now)
+    oldest_ns = _ns(posted.now - LATE_MAX)
+    for time_ns, line, metadata in rows:
+        place = f"line {heard.lines + heard.rejected_count + 1}"
+        if not oldest_ns < time_ns < _NS_MAX:
+            problem = (
+                "its time cannot be read" if not 0 < time_ns < _NS_MAX else f"it is over {LATE_MAX.days} days late"
+            )
+            heard.reject(place, problem, line.encode("utf-8", "replace"))
+        elif not line.strip():
+            heard.ignored += 1  # a blank line, of which traces have many
+        else:
+            attributes = {**rest, **metadata} if metadata else rest
+            heard.records.append(_record(parser, line, time_ns, service, level, attributes))
+            heard.lines += 1
+
+
+def _record(
+    parser: LineParser, line: str, time_ns: int, service: str, level: str, attributes: Mapping[str, str]
+) -> LogRecord:
+    at = _EPOCH + timedelta(microseconds=time_ns // 1000)
+    if level and line[:1].isalpha() and not _HEADED.match(line):
+        return LogRecord(at, service, clean(line), level, attributes)
+    told = parser.parse(line).record
+    if told is None:  # nothing but control characters
+        return LogRecord(at, service, repr(line), level, attributes)
+    return LogRecord(at, service, told.text, told.level or level, {**attributes, **told.attributes})
+
+
+def _ns(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(microseconds=1) * 1000
+
+
+# -- JSON
+
+
+class _Push(msgspec.Struct):
+    streams: list[dict[str, Any]] = []
+
+
+_PUSH = msgspec.json.Decoder(_Push)
+
+
+def _json(body: bytes) -> Iterator[Stream]:
+    try:
+        push = _PUSH.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"it is no Loki push: {error}") from error
+    except RecursionError:
+        raise InputError("it is nested too deeply") from None
+    for stream in push.streams:
+        labels = stream.get("stream")
+        if isinstance(labels, dict):
+            yield _texts(labels), [_row(value) for value in _list(stream.get("values"))]
+        else:
+            entries = _list(stream.get("entries"))
+            yield parse_labels(str(stream.get("labels", ""))), [_entry(entry) for entry in entries]
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _texts(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict):
+        return {}
+    return {
+        str(name)[:200]: str(item)[:ATTRIBUTE_CHARACTERS_MAX]
+        for name, item in list(value.items())[:ATTRIBUTES_MAX]
+        if isinstance(item, str | int | float)
+    }
+
+
+def _row(value: Any) -> Row:
+    if not isinstance(value, list) or len(value) < 2 or not isinstance(value[1], str):
+        return 0, "", {}
+    stamp = value[0]
+    time_ns = int(stamp) if isinstance(stamp, str) and stamp.isascii() and stamp.isdigit() and len(stamp) < 21 else 0
+    return time_ns, value[1], _texts(value[2]) if len(value) > 2 else {}
+
+
+def _entry(value: Any) -> Row:
+    """The older form: an object with a time in words."""
+    if not isinstance(value, dict) or not isinstance(value.get("line"), str):
+        return 0, "", {}
+    at = moment(value.get("ts") or value.get("timestamp"))
+    return (_ns(at) if at else 0), value["line"], {}
+
+
+def parse_labels(text: str) -> dict[str, str]:
+    """The labels of `{service="checkout", level="error"}`."""
+    found: dict[str, str] = {}
+    inner = text.strip().removeprefix("{").removesuffix("}")
+    end = 0
+    while len(found) < ATTRIBUTES_MAX and (match := _LABEL.match(inner, end)):
+        found[match[1]] = _unescape(match[2])[:ATTRIBUTE_CHARACTERS_MAX]
+        end = match.end()
+    return found
+
+
+def _unescape(text: str) -> str:
+    return text.replace('\\"', '"').replace("\\n", "\n").replace("\\\\", "\\") if "\\" in text else text
+
+
+# -- protobuf
+
+
+def _messages() -> Any:
+    """logproto.PushRequest, from a description of its four messages."""
+    field = descriptor_pb2.FieldDescriptorProto
+    file = descriptor_pb2.FileDescriptorProto(name="tocsin/loki_push.proto", package="logproto", syntax="proto3")
+
+    def message(name: str, *fields: tuple[str, int, str]) -> None:
+        made = file.message_type.add(name=name)
+        for label, number, kind in fields:
+            is_list = kind.startswith("*")
+            type_name = kind.lstrip("*")
+            of = {"string": field.TYPE_STRING, "int64": field.TYPE_INT64, "int32": field.TYPE_INT32}.get(type_name)
+            made.field.add(
+                name=label,
+                number=number,
+                label=field.LABEL_REPEATED if is_list else field.LABEL_OPTIONAL,
+                type=of or field.TYPE_MESSAGE,
+                type_name=None if of else f".logproto.{type_name}",
+            )
+
+    message("Time", ("seconds", 1, "int64"), ("nanos", 2, "int32"))
+    message("Pair", ("name", 1, "string"), ("value", 2, "string"))
+    message("Entry", ("timestamp", 1, "Time"), ("line", 2, "string"), ("structuredMetadata", 3, "*Pair"))
+    message("Stream", ("labels", 1, "string"), ("entries", 2, "*Entry"))
+    message("PushRequest", ("streams", 1, "*Stream"))
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName("logproto.PushRequest"))
+
+
+PushRequest = _messages()
+
+
+def _protobuf(body: bytes) -> Iterator[Stream]:
+    request = PushRequest()
+    try:
+        request.ParseFromString(unfold_snappy(body))
+    except DecodeError as error:
+        raise InputError(f"it is no Loki push in protobuf: {error}") from error
+    for stream in request.streams:
+        rows: list[Row] = [
+            (
+                entry.timestamp.seconds * 10**9 + entry.timestamp.nanos,
+                entry.line,
+                {pair.name: pair.value for pair in entry.structuredMetadata} if entry.structuredMetadata else {},
+            )
+            for entry in stream.entries
+        ]
+        yield parse_labels(stream.labels), rows
+
+
+def unfold_snappy(body: bytes) -> bytes:
+    """A snappy block, which says at its beginning how long it will be. Raises `InputError`."""
+    try:
+        size = cramjam.snappy.decompress_raw_len(body)
+        if size > UNFOLDED_BYTES_MAX or size > max(1 << 20, RATIO_MAX * len(body)):
+            raise InputError(f"the snappy block unfolds to {size >> 20} MB, which is more than is read")
+        return bytes(cramjam.snappy.decompress_raw(body))
+    except cramjam.DecompressionError as error:
+        raise InputError(f"it is no snappy block: {error}") from error
+
+
+_ALLOY = """\
+loki.write "tocsin" {
+  endpoint {
+    url          = "{url}/loki/api/v1/push"
+    bearer_token = "{token}"
+  }
+}
+"""
+_PROMTAIL = """\
+clients:
+  - url: {url}/loki/api/v1/push
+    bearer_token: {token}
+"""
+_PINO = """\
+const pino = require('pino')
+const logger = pino({ transport: { target: 'pino-loki', options: {
+  host: '{url}', labels: { service: 'checkout' },
+  headers: { Authorization: 'Bearer {token}' },
+} } })
+"""
+_WINSTON = """\
+const LokiTransport = require('winston-loki')
+new LokiTransport({ host: '{url}', labels: { service: 'checkout' },
+  headers: { Authorization: 'Bearer {token}' } })
+"""
+_PYTHON = """\
+handler = logging_loki.LokiHandler(
+    url="{url}/loki/api/v1/push", tags={"service": "checkout"}, version="1", auth=("tocsin", "{token}")
+)
+"""
+_FLUENT_BIT = """\
+pipeline:
+  outputs:
+    - name: loki
+      match: "*"
+      host: tocsin.example.org
+      port: 8321
+      labels: service=checkout
+      bearer_token: {token}
+"""
+
+SOURCE = Source(
+    name="loki",
+    title="Loki push",
+    kind=Kind.LOGS,
+    decode=decode,
+    routes=(Route("POST", "/loki/api/v1/push"),),
+    content_types=("application/json", PROTOBUF),
+    fixture="loki.json",
+    about=f"The service is the first label of: {', '.join(SERVICE_LABELS)}.",
+    examples=(
+        Example("pino-loki", "js", _PINO, Proof.REAL, "It does not send again what was refused."),
+        Example("python-logging-loki", "python", _PYTHON, Proof.REAL),
+        Example("winston-loki", "js", _WINSTON, Proof.CAPTURED, "It does not send again what was refused."),
+        Example("Grafana Alloy", "river", _ALLOY, Proof.DOCUMENTED),
+        Example("Promtail", "yaml", _PROMTAIL, Proof.DOCUMENTED, "Its life ended in March 2026; Alloy follows it."),
+        Example("Fluent Bit", "yaml", _FLUENT_BIT, Proof.DOCUMENTED),
+    ),
+)

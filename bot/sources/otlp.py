@@ -1,0 +1,322 @@
+"""What log records does an OTLP/HTTP export hold, in protobuf or JSON?
+
+https://opentelemetry.io/docs/specs/otlp/#otlphttp, https://opentelemetry.io/docs/specs/otel/logs/data-model/
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+from google.protobuf.message import DecodeError
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+
+from bot.errors import InputError
+from bot.logs.parse import LineParser, clean
+from bot.logs.record import LogRecord
+from bot.logs.structured import ATTRIBUTE_CHARACTERS_MAX, ATTRIBUTES_MAX
+from bot.sources.model import LATE_MAX, Example, Heard, Kind, Posted, Proof, Route, Source
+from bot.sources.received import UNKNOWN_SERVICE, service_like
+
+PROTOBUF = "application/x-protobuf"
+JSON = "application/json"
+SERVICE_KEYS = ("service.name", "k8s.deployment.name", "k8s.container.name", "container.name", "app")
+DEPTH_MAX = 20
+_LEVELS = ("", *(["trace"] * 4), *(["debug"] * 4), *(["info"] * 4), *(["warning"] * 4), *(["error"] * 4),
+           *(["critical"] * 4))  # fmt: skip
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NS_MAX = 4_102_444_800 * 10**9
+
+
+def decode(posted: Posted) -> Heard:
+    """Raises `InputError` when the whole cannot be read. A record without a time is logged `now`."""
+    heard = Heard()
+    exported = _json(posted.body) if posted.content_type == JSON else _protobuf(posted.body)
+    for service, records in exported:
+        parser = LineParser(service or posted.service or UNKNOWN_SERVICE, fallback_at=posted.now)
+        for entry in records:
+            _hear(heard, parser, service or posted.service or UNKNOWN_SERVICE, entry, posted.now)
+    return heard
+
+
+Entry = tuple[int, int, str, object, Mapping[str, str], str | None]
+"""time (ns), severity number, severity text, body, attributes, event name"""
+Exported = Iterable[tuple[str, Iterable[Entry]]]
+
+
+def _hear(heard: Heard, parser: LineParser, service: str, entry: Entry, now: datetime) -> None:
+    time_ns, number, word, body, attributes, event = entry
+    if 0 < time_ns < _NS_MAX:
+        at = _EPOCH + timedelta(microseconds=time_ns // 1000)
+    else:
+        at, heard.is_timed = now, False
+    if now - at > LATE_MAX:
+        heard.reject(_place(heard), f"it is of {at:%Y-%m-%d %H:%M}, and more than {LATE_MAX.days} days late")
+        return
+    level = _LEVELS[number] if 0 < number < 25 else word.lower()
+    record = _record(parser, at, service, level, body if body is not None else event, attributes)
+    if record is None:
+        heard.reject(_place(heard), "it has neither a body nor attributes")
+        return
+    heard.records.append(record)
+    heard.lines += 1
+
+
+def _place(heard: Heard) -> str:
+    return f"logRecords[{heard.lines + heard.rejected_count}]"
+
+
+def _record(
+    parser: LineParser, at: datetime, service: str, level: str, body: object, attributes: Mapping[str, str]
+) -> LogRecord | None:
+    if isinstance(body, dict):
+        parsed = parser.parse_fields(body).record
+        if parsed is None:
+            return None
+        return LogRecord(at, service, parsed.text, level or parsed.level, {**attributes, **parsed.attributes})
+    line = clean(body if isinstance(body, str) else msgspec.json.encode(body).decode() if body is not None else "")
+    if not level and line:  # a line as it stood in a file: its level is in it
+        parsed = parser.parse(line).record
+        if parsed is not None:
+            return LogRecord(at, service, parsed.text, parsed.level, {**attributes, **parsed.attributes})
+    if not line.strip():
+        line = " ".join(f"{name}={value}" for name, value in attributes.items())
+    return LogRecord(at, service, line, level, attributes) if line else None
+
+
+def _service(attributes: Mapping[str, str]) -> str:
+    names = [attributes[key] for key in SERVICE_KEYS if attributes.get(key)]
+    told = [name for name in names if not name.startswith("unknown_service")]
+    return service_like((told or names)[0], "") if names else ""
+
+
+# -- protobuf
+
+
+def _protobuf(body: bytes) -> Exported:
+    request = ExportLogsServiceRequest()
+    try:
+        request.ParseFromString(body)
+    except DecodeError as error:
+        raise InputError(f"it is no protobuf ExportLogsServiceRequest: {error}") from error
+    return _exported(request)
+
+
+def _exported(request: ExportLogsServiceRequest) -> Iterator[tuple[str, Iterable[Entry]]]:
+    for resource in request.resource_logs:
+        service = _service(_attributes(resource.resource.attributes))
+        for scope in resource.scope_logs:
+            yield service, _entries(scope.log_records)
+
+
+def _entries(records: Iterable[Any]) -> Iterator[Entry]:
+    for record in records:
+        attributes = _attributes(record.attributes) if record.attributes else {}
+        if trace := record.trace_id:
+            attributes["trace_id"] = trace.hex()
+        which = record.body.WhichOneof("value")
+        body = record.body.string_value if which == "string_value" else _value(record.body, 0)
+        time_ns = record.time_unix_nano or record.observed_time_unix_nano
+        yield time_ns, record.severity_number, record.severity_text, body, attributes, record.event_name or None
+
+
+def _attributes(pairs: Iterable[Any]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for pair in pairs:
+        if len(found) >= ATTRIBUTES_MAX:
+            break
+        value = pair.value
+        if value.WhichOneof("value") == "string_value":  # as nearly all are
+            found[pair.key] = value.string_value[:ATTRIBUTE_CHARACTERS_MAX]
+        else:
+            found[pair.key] = _word(_value(value, 0))
+    return found
+
+
+def _value(value: Any, depth: int) -> object:
+    which = value.WhichOneof("value")
+    if which is None or depth > DEPTH_MAX:
+        return None
+    if which == "kvlist_value":
+        return {pair.key: _value(pair.value, depth + 1) for pair in value.kvlist_value.values}
+    if which == "array_value":
+        return [_value(item, depth + 1) for item in value.array_value.values]
+    if which == "bytes_value":
+        return value.bytes_value.decode("utf-8", "replace")
+    found: object = getattr(value, which)
+    return found
+
+
+def _word(value: object) -> str:
+    if isinstance(value, str):
+        return value[:ATTRIBUTE_CHARACTERS_MAX]
+    return msgspec.json.encode(value).decode()[:ATTRIBUTE_CHARACTERS_MAX] if value is not None else ""
+
+
+# -- JSON
+
+
+class _Pair(msgspec.Struct):
+    key: str = ""
+    value: dict[str, Any] | None = None
+
+
+class _Record(msgspec.Struct, rename="camel"):
+    time_unix_nano: int | str = 0
+    observed_time_unix_nano: int | str = 0
+    severity_number: int | str = 0
+    severity_text: str = ""
+    body: dict[str, Any] | None = None
+    attributes: list[_Pair] = []
+    trace_id: str = ""
+    event_name: str = ""
+
+
+class _Scope(msgspec.Struct, rename="camel"):
+    log_records: list[_Record] = []
+
+
+class _Resource(msgspec.Struct):
+    attributes: list[_Pair] = []
+
+
+class _ResourceLogs(msgspec.Struct, rename="camel"):
+    resource: _Resource | None = None
+    scope_logs: list[_Scope] = []
+
+
+class _Request(msgspec.Struct, rename="camel"):
+    resource_logs: list[_ResourceLogs] = []
+
+
+_DECODER = msgspec.json.Decoder(_Request)
+
+
+def _json(body: bytes) -> Exported:
+    try:
+        request = _DECODER.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"it is no JSON ExportLogsServiceRequest: {error}") from error
+    except RecursionError:
+        raise InputError("it is nested too deeply") from None
+    for resource in request.resource_logs:
+        service = _service(_json_attributes(resource.resource.attributes)) if resource.resource else ""
+        for scope in resource.scope_logs:
+            yield service, _json_entries(scope.log_records)
+
+
+def _json_entries(records: Iterable[_Record]) -> Iterator[Entry]:
+    for record in records:
+        attributes = _json_attributes(record.attributes)
+        if record.trace_id:
+            attributes["trace_id"] = record.trace_id[:64]
+        time_ns = _int(record.time_unix_nano) or _int(record.observed_time_unix_nano)
+        body = _json_value(record.body, 0)
+        number = _int(record.severity_number)
+        yield time_ns, number, record.severity_text, body, attributes, record.event_name or None
+
+
+def _json_attributes(pairs: list[_Pair]) -> dict[str, str]:
+    return {pair.key: _word(_json_value(pair.value, 0)) for pair in pairs[:ATTRIBUTES_MAX]}
+
+
+def _json_value(value: dict[str, Any] | None, depth: int) -> object:
+    if not isinstance(value, dict) or not value or depth > DEPTH_MAX:
+        return None
+    which, found = next(iter(value.items()))
+    if which == "kvlistValue":
+        return {str(name): _json_value(item, depth + 1) for name, item in _named(found)}
+    if which == "arrayValue":
+        items = found.get("values") if isinstance(found, dict) else None
+        return [_json_value(item, depth + 1) for item in items] if isinstance(items, list) else []
+    if which == "intValue":
+        return _int(found)
+    scalar: object = found
+    return scalar
+
+
+def _named(found: Any) -> Iterator[tuple[str, Any]]:
+    pairs = found.get("values") if isinstance(found, dict) else None
+    for pair in pairs if isinstance(pairs, list) else []:
+        if isinstance(pair, dict):
+            yield str(pair.get("key", "")), pair.get("value")
+
+
+def _int(value: Any) -> int:
+    if isinstance(value, int):
+        return value
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20 else 0
+
+
+_COLLECTOR = """\
+exporters:
+  otlphttp/tocsin:
+    logs_endpoint: {url}/v1/logs
+    headers:
+      Authorization: "Bearer {token}"
+service:
+  pipelines:
+    logs:
+      receivers: [filelog]        # whatever you have
+      exporters: [otlphttp/tocsin]
+"""
+_SDK = """\
+OTEL_LOGS_EXPORTER=otlp
+OTEL_EXPORTER_OTLP_LOGS_PROTOCOL=http/protobuf
+OTEL_EXPORTER_OTLP_LOGS_ENDPOINT={url}/v1/logs
+OTEL_EXPORTER_OTLP_LOGS_HEADERS=Authorization=Bearer%20{token}
+OTEL_EXPORTER_OTLP_LOGS_COMPRESSION=gzip
+OTEL_SERVICE_NAME=checkout
+"""
+_VECTOR = """\
+sinks:
+  tocsin:
+    type: opentelemetry
+    inputs: ["your_logs"]
+    protocol:
+      type: http
+      uri: {url}/v1/logs
+      encoding: {codec: json}
+      request:
+        headers: {Authorization: "Bearer {token}"}
+"""
+_FLUENT_BIT = """\
+pipeline:
+  outputs:
+    - name: opentelemetry
+      match: "*"
+      host: tocsin.example.org
+      port: 8321
+      logs_uri: /v1/logs
+      header:
+        - Authorization Bearer {token}
+"""
+_ALLOY = """\
+otelcol.exporter.otlphttp "tocsin" {
+  client {
+    endpoint = "{url}"
+    headers  = { "Authorization" = "Bearer {token}" }
+  }
+}
+"""
+
+SOURCE = Source(
+    name="otlp",
+    title="OpenTelemetry (OTLP/HTTP)",
+    kind=Kind.LOGS,
+    decode=decode,
+    routes=(Route("POST", "/v1/logs"),),
+    content_types=(PROTOBUF, JSON),
+    fixture="otlp.json",
+    about="The service is the resource's `service.name`. Records that cannot be read are told as partial success.",
+    examples=(
+        Example("OpenTelemetry SDKs (environment)", "sh", _SDK, Proof.REAL),
+        Example("Rotel", "sh", "rotel start --exporter otlp --otlp-exporter-protocol http "
+                "--otlp-exporter-logs-endpoint {url}/v1/logs "
+                "--otlp-exporter-custom-headers \"Authorization=Bearer {token}\"\n", Proof.CAPTURED),
+        Example("OpenTelemetry Collector", "yaml", _COLLECTOR, Proof.DOCUMENTED),
+        Example("Grafana Alloy", "river", _ALLOY, Proof.DOCUMENTED),
+        Example("Vector", "yaml", _VECTOR, Proof.DOCUMENTED),
+        Example("Fluent Bit", "yaml", _FLUENT_BIT, Proof.DOCUMENTED),
+    ),
+)  # fmt: skip

@@ -1,0 +1,154 @@
+"""Which mappings are ready? For monitoring services whose webhooks are JSON of one shape; each is data."""
+
+from bot.sources.mapping import Rules, by_rules
+from bot.sources.model import Example, Identify, Kind, Posted, Proof, Source, Verify, no_identity
+from bot.sources.received import decoded_object, text
+from bot.sources.signatures import hmac_hex, listed_hmac_hex
+
+DATADOG = Rules(
+    key="aggregation_key || alert_id || id",
+    title="title",
+    status="transition",
+    ended=("Recovered", "No Data recovered", "Warn recovered"),
+    service="service",
+    severity="priority || alert_type",
+    severities={"P1": "critical", "P2": "major", "P3": "minor", "P4": "minor", "P5": "info"},
+    began_at="date",
+    detail="body",
+    link="link",
+    labels="tags",
+)
+SENTRY = Rules(
+    key="data.event.issue_id || data.issue.id || data.metric_alert.id || data.error.issue_id",
+    title="data.event.title || data.issue.title || data.metric_alert.title || data.error.title",
+    status="action",
+    ended=("resolved",),
+    ignored=("assigned", "archived", "ignored", "installation"),
+    service="data.event.project_slug || data.issue.project.slug || data.metric_alert.projects[0]",
+    severity="data.event.level || data.issue.level || action",
+    began_at="data.event.datetime || data.issue.lastSeen || data.metric_alert.date_started",
+    detail="data.event.culprit || data.issue.culprit || data.description_text",
+    link="data.event.web_url || data.issue.permalink || data.web_url",
+    labels="data.event.tags",
+)
+CLOUDWATCH = Rules(
+    key="AlarmArn || AlarmName",
+    title="AlarmName",
+    unwrap="Message",
+    challenge="Type == 'SubscriptionConfirmation' && SubscribeURL",
+    status="NewStateValue",
+    ended=("OK",),
+    ignored=("INSUFFICIENT_DATA",),
+    service='Trigger.Dimensions[?contains(`["ServiceName", "FunctionName", "DBInstanceIdentifier"]`, name)]'
+    " | [0].value",
+    severity="NewStateValue",
+    severities={"ALARM": "major"},
+    began_at="StateChangeTime",
+    ended_at="StateChangeTime",
+    detail="NewStateReason",
+    labels="Trigger.Dimensions",
+)
+PAGERDUTY = Rules(
+    key="event.data.id",
+    title="event.data.title",
+    status="event.event_type",
+    ended=("incident.resolved",),
+    ignored=("incident.acknowledged", "incident.annotated", "incident.delegated", "incident.escalated",
+             "incident.priority_updated", "incident.reassigned", "incident.responder.added",
+             "incident.responder.replied", "incident.status_update_published", "incident.unacknowledged",
+             "incident.conference_bridge.updated",
+             "incident.service_updated", "incident.incident_type.changed", "incident.custom_field_values.updated",
+             "service.created", "service.updated", "service.deleted", "pagey.ping"),
+    service="event.data.service.summary",
+    severity="event.data.priority.summary || event.data.urgency",
+    severities={"low": "minor", "high": "major"},
+    began_at="event.data.created_at",
+    ended_at="event.occurred_at",
+    link="event.data.html_url",
+)  # fmt: skip
+OPSGENIE = Rules(
+    key="alert.alias || alert.alertId",
+    title="alert.message",
+    status="action",
+    ended=("Close", "Delete"),
+    ignored=("Acknowledge", "UnAcknowledge", "AddNote", "AddTags", "RemoveTags", "AddRecipient", "AddTeam",
+             "TakeOwnership", "AssignOwnership", "Escalate", "UpdatePriority", "UpdateDescription", "UpdateMessage"),
+    service="alert.entity || alert.details.service",
+    severity="alert.priority",
+    began_at="alert.createdAt",
+    detail="alert.description",
+    labels="alert.details",
+)  # fmt: skip
+
+_DATADOG = """\
+{
+  "id": "$ID", "alert_id": "$ALERT_ID", "aggregation_key": "$AGGREG_KEY", "title": "$EVENT_TITLE",
+  "body": "$TEXT_ONLY_MSG", "transition": "$ALERT_TRANSITION", "priority": "$PRIORITY", "alert_type": "$ALERT_TYPE",
+  "date": "$DATE", "link": "$LINK", "tags": "$TAGS", "hostname": "$HOSTNAME"
+}
+"""
+
+
+def _source(
+    name: str,
+    title: str,
+    rules: Rules,
+    example: Example,
+    *,
+    verify: Verify | None = None,
+    signed_by: str = "",
+    identify: Identify = no_identity,
+) -> Source:
+    return Source(
+        name=name,
+        title=title,
+        kind=Kind.ALERTS,
+        decode=by_rules(name, rules),
+        content_types=("application/json", "text/plain") if name == "cloudwatch" else ("application/json",),
+        fixture=f"{name}.json",
+        verify=verify,
+        signed_by=signed_by,
+        identify=identify,
+        examples=(example,),
+    )
+
+
+def _pagerduty_id(posted: Posted) -> str:
+    return text(decoded_object(posted.body), "event", "id")
+
+
+SOURCES = (
+    _source(
+        "datadog", "Datadog", DATADOG,
+        Example("Integrations → Webhooks → payload", "json", _DATADOG, Proof.DOCUMENTED,
+                "URL {url}/v1/hooks/datadog, custom header {\"Authorization\": \"Bearer {token}\"}; put "
+                "@webhook-tocsin into the monitors."),
+    ),
+    _source(
+        "sentry", "Sentry", SENTRY,
+        Example("Settings → Developer Settings → internal integration", "toml",
+                "[sources.sentry]               # webhook URL {url}/v1/hooks/sentry\n"
+                'secret = "env:SENTRY_CLIENT_SECRET"\n', Proof.DOCUMENTED),
+        verify=hmac_hex("sentry-hook-signature"), signed_by="HMAC-SHA256 in Sentry-Hook-Signature",
+    ),
+    _source(
+        "cloudwatch", "Amazon CloudWatch by SNS", CLOUDWATCH,
+        Example("SNS subscription", "sh",
+                "aws sns subscribe --topic-arn $TOPIC --protocol https "
+                "--notification-endpoint {url}/v1/hooks/cloudwatch/{token}\n", Proof.DOCUMENTED,
+                "The subscription waits until its SubscribeURL is opened: `tocsin sources rejected` shows it."),
+    ),
+    _source(
+        "pagerduty", "PagerDuty (webhooks v3)", PAGERDUTY,
+        Example("Integrations → Generic Webhooks (v3)", "toml",
+                "[sources.pagerduty]            # webhook URL {url}/v1/hooks/pagerduty\n"
+                'secret = "env:PAGERDUTY_SECRET"\n', Proof.DOCUMENTED),
+        verify=listed_hmac_hex("x-pagerduty-signature", "v1="), signed_by="HMAC-SHA256 in X-PagerDuty-Signature",
+        identify=_pagerduty_id,
+    ),
+    _source(
+        "opsgenie", "Opsgenie", OPSGENIE,
+        Example("Integrations → Webhook", "sh", "# URL: {url}/v1/hooks/opsgenie/{token}\n", Proof.DOCUMENTED,
+                "Tick 'Add alert description to payload'. Atlassian is retiring Opsgenie."),
+    ),
+)  # fmt: skip

@@ -1,0 +1,205 @@
+"""What does a syslog message say, and where does the next one begin on a TCP connection?
+
+RFC 5424 and the older 3164, over UDP, TCP (RFC 6587: by count or by line, told apart by the first byte) and TLS (RFC
+5425).
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from bot.logs.parse import clean
+from bot.logs.record import LogRecord
+from bot.logs.structured import ATTRIBUTE_CHARACTERS_MAX, ATTRIBUTES_MAX
+from bot.logs.timestamps import nearest_year, parse_words
+from bot.sources.model import LATE_MAX, Example, Heard, Kind, Posted, Proof, Route, Source
+from bot.sources.received import UNKNOWN_SERVICE, moment, service_like
+
+MESSAGE_BYTES_MAX = 64 << 10
+LEVELS = ("critical", "critical", "critical", "error", "warning", "notice", "info", "debug")
+_NEW = re.compile(
+    r"<(\d{1,3})>1 (\S{1,40}) (\S{1,255}) (\S{1,48}) (\S{1,128}) (\S{1,32}) "
+    r"(-|(?:\[(?:[^\]\"]|\"(?:[^\"\\]|\\.)*\")*\])+)(?: (.*))?",
+    re.DOTALL,
+)
+_OLD = re.compile(
+    r"<(\d{1,3})>(?:([A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d)|(\d{4}-\d\d-\d\dT\S{8,32})) (\S{1,255}) (.*)", re.DOTALL
+)
+_TAG = re.compile(r"([A-Za-z0-9_./@-]{1,100})(?:\[(\d{1,10})\])?:\s?(.*)", re.DOTALL)
+_PRI = re.compile(r"<(\d{1,3})>\s*(.*)", re.DOTALL)
+_PARAM = re.compile(r"([^\s=\]\"]{1,32})=\"((?:[^\"\\]|\\.)*)\"")
+_COUNT = re.compile(rb"[1-9][0-9]{0,6} ")
+
+
+def parse(line: str, now: datetime, service: str = "") -> LogRecord | None:
+    """The record of one message; None when it is blank. What is no syslog at all is a line of `service`, logged now."""
+    found = _NEW.fullmatch(line)
+    if found is not None:
+        return _new(found, now, service)
+    found = _OLD.fullmatch(line)
+    if found is not None:
+        return _old(found, now, service)
+    bare = _PRI.fullmatch(line)
+    text = clean(bare[2] if bare else line)
+    level = _level(bare[1]) if bare else ""
+    return LogRecord(now, service or UNKNOWN_SERVICE, text, level) if text.strip() else None
+
+
+def _new(found: re.Match[str], now: datetime, service: str) -> LogRecord | None:
+    pri, stamp, host, app, _, _, data, message = found.groups()
+    text = clean((message or "").removeprefix("\ufeff"))
+    attributes = {"host": host} if host != "-" else {}
+    if data != "-":
+        attributes |= _structured(data)
+    if not text.strip():
+        text = data if data != "-" else ""
+    at = moment(stamp) or now
+    named = service or (app if app != "-" else "") or UNKNOWN_SERVICE
+    return LogRecord(at, service_like(named), text, _level(pri), attributes) if text else None
+
+
+def _old(found: re.Match[str], now: datetime, service: str) -> LogRecord | None:
+    pri, words, stamp, host, rest = found.groups()
+    at = moment(stamp) if stamp else nearest_year(lambda year: parse_words(words, year=year), now)
+    tagged = _TAG.fullmatch(rest)
+    app, text = (tagged[1].rpartition("/")[2], tagged[3]) if tagged else ("", rest)
+    text = clean(text)
+    named = service_like(service or app or host)
+    return LogRecord(at or now, named, text, _level(pri), {"host": host}) if text.strip() else None
+
+
+def _level(pri: str) -> str:
+    return LEVELS[int(pri) & 7]
+
+
+def _structured(data: str) -> dict[str, str]:
+    pairs = [(match[1], match[2]) for match in _PARAM.finditer(data)]
+    return {name: value[:ATTRIBUTE_CHARACTERS_MAX] for name, value in pairs[:ATTRIBUTES_MAX]}
+
+
+class Framer:
+    """The messages of one TCP connection. Holds no more than one message, cut to `bytes_max`."""
+
+    def __init__(self, bytes_max: int = MESSAGE_BYTES_MAX) -> None:
+        self._bytes_max = bytes_max
+        self._rest = b""
+        self._skip = 0
+        """Bytes of a counted message that are still to come and are not kept."""
+        self._drop_line = False
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """The whole messages. Raises `InputError` when a count cannot be: the connection is of no use then."""
+        if self._skip:
+            skipped = min(self._skip, len(data))
+            self._skip, data = self._skip - skipped, data[skipped:]
+        rest = self._rest + data
+        start = 0
+        while start < len(rest):
+            taken = self._next(rest, start)
+            if taken is None:
+                break
+            message, start = taken
+            if message.strip(b"\x00\r\n "):
+                yield message
+        self._rest = rest[start:]
+
+    def end(self) -> bytes:
+        """What stands after the last line end when the connection closes."""
+        rest, self._rest = self._rest, b""
+        return b"" if self._drop_line or _COUNT.match(rest) else rest.strip(b"\x00\r\n ")
+
+    def _next(self, rest: bytes, start: int) -> tuple[bytes, int] | None:
+        """A message and where the next begins; None when more must come."""
+        first = rest[start : start + 1]
+        if first.isdigit() and not self._drop_line:
+            return self._counted(rest, start)
+        return self._line(rest, start)
+
+    def _counted(self, rest: bytes, start: int) -> tuple[bytes, int] | None:
+        found = _COUNT.match(rest, start)
+        if found is None:
+            if len(rest) - start < 9 and rest[start:].isdigit():
+                return None
+            return self._line(rest, start)
+        size, begin = int(rest[start : found.end() - 1]), found.end()
+        end = begin + size
+        if len(rest) >= end:
+            return rest[begin : min(end, begin + self._bytes_max)], end
+        if size <= self._bytes_max:
+            return None
+        if len(rest) - begin < self._bytes_max:
+            return None
+        self._skip = end - len(rest)
+        return rest[begin : begin + self._bytes_max], len(rest)
+
+    def _line(self, rest: bytes, start: int) -> tuple[bytes, int] | None:
+        end = rest.find(b"\n", start)
+        if end >= 0:
+            dropped, self._drop_line = self._drop_line, False
+            return (b"" if dropped else rest[start : min(end, start + self._bytes_max)]), end + 1
+        if len(rest) - start < self._bytes_max:
+            return None
+        dropped, self._drop_line = self._drop_line, True
+        return (b"" if dropped else rest[start : start + self._bytes_max]), len(rest)
+
+
+def decode(posted: Posted) -> Heard:
+    """Messages that stand one after the other, as on a TCP connection."""
+    heard, framer = Heard(), Framer()
+    messages = [*framer.feed(posted.body), framer.end()]
+    for message in messages:
+        if message:
+            hear(heard, message, posted)
+    return heard
+
+
+def hear(heard: Heard, message: bytes, posted: Posted) -> None:
+    record = parse(message.decode("utf-8", "replace").rstrip("\r\n\x00"), posted.now, posted.service)
+    if record is None:
+        return
+    if posted.now - record.at > LATE_MAX:
+        heard.reject(
+            f"message {heard.lines + heard.rejected_count + 1}", f"it is over {LATE_MAX.days} days late", message
+        )
+        return
+    heard.records.append(record)
+    heard.lines += 1
+
+
+_RSYSLOG = """\
+# /etc/rsyslog.d/60-tocsin.conf
+*.* action(type="omfwd" target="tocsin.example.org" port="5514" protocol="tcp" TCP_Framing="octet-counted"
+           template="RSYSLOG_SyslogProtocol23Format" action.resumeRetryCount="-1" queue.type="LinkedList")
+"""
+_RSYSLOG_TLS = """\
+# /etc/rsyslog.d/60-tocsin.conf (needs rsyslog-openssl)
+global(DefaultNetstreamDriver="ossl" DefaultNetstreamDriverCAFile="/etc/ssl/tocsin-ca.pem")
+*.* action(type="omfwd" target="tocsin.example.org" port="6514" protocol="tcp" TCP_Framing="octet-counted"
+           StreamDriver="ossl" StreamDriverMode="1" StreamDriverAuthMode="x509/name"
+           StreamDriverPermittedPeers="tocsin.example.org" template="RSYSLOG_SyslogProtocol23Format")
+"""
+_SYSLOG_NG = """\
+destination d_tocsin {
+  syslog("tocsin.example.org" port(5514) transport("tcp"));
+};
+log { source(s_src); destination(d_tocsin); };
+"""
+
+SOURCE = Source(
+    name="syslog",
+    title="Syslog (RFC 5424, RFC 3164)",
+    kind=Kind.LOGS,
+    decode=decode,
+    routes=(Route("UDP", "[syslog] udp"), Route("TCP", "[syslog] tcp"), Route("TLS", "[syslog] tls")),
+    content_types=(),
+    fixture="syslog.txt",
+    about="The service is the program's name. There are no tokens in syslog: listen on addresses that only your "
+    "machines reach, or use TLS with client certificates (`client_ca`).",
+    examples=(
+        Example("logger", "sh", "logger --server 127.0.0.1 --port 5514 --tcp --octet-count --rfc5424 "
+                "--tag checkout 'order 1 failed'\n", Proof.REAL),
+        Example("rsyslog, TCP", "rsyslog", _RSYSLOG, Proof.CAPTURED),
+        Example("rsyslog, TLS", "rsyslog", _RSYSLOG_TLS, Proof.CAPTURED),
+        Example("syslog-ng", "syslog-ng", _SYSLOG_NG, Proof.DOCUMENTED),
+    ),
+)  # fmt: skip

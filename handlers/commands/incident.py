@@ -1,0 +1,73 @@
+"""`/incident`: declare one, look at one, take a step with one."""
+
+from collections.abc import Callable, Mapping
+
+from bot.engine.reading import find_incident
+from bot.engine.whole import Engine
+from bot.errors import NotFound
+from bot.incidents.model import Incident
+from bot.people import Person
+from bot.slack.asked import Asked, remember
+from bot.slack.guards import Answer, OpenForm, Reply
+from handlers.forms.incident import severity_of
+from handlers.pages import DeclareForm, known_services, unknown
+
+Step = Callable[[Engine, int, Person, str], Incident]
+
+_STEPS: Mapping[str, Step] = {
+    "acknowledge": lambda engine, number, by, rest: engine.incidents.acknowledge(number, by),
+    "resolve": lambda engine, number, by, rest: engine.incidents.resolve(number, by, rest),
+    "reopen": lambda engine, number, by, rest: engine.incidents.reopen(number, by),
+    "not-a-problem": lambda engine, number, by, rest: engine.incidents.not_a_problem(number, by),
+    "severity": lambda engine, number, by, rest: _grade(engine, number, by, rest),
+    "review": lambda engine, number, by, rest: engine.incidents.review(number, by),
+    "merge": lambda engine, number, by, rest: engine.incidents.merge(number, find_incident(_target(rest)), by),
+    "split": lambda engine, number, by, rest: engine.incidents.split(number, rest.replace(",", " ").split(), by),
+}
+_SHORT = {"ack": "acknowledge", "close": "resolve", "resolved": "resolve", "open": "reopen"}
+
+
+def answer(engine: Engine, asked: Asked) -> Answer:
+    """`/incident`, `/incident declare WORDS`, `/incident INC-3`, `/incident INC-3 STEP`, `/incident STEP INC-3`."""
+    first, _, rest = asked.text.partition(" ")
+    second, _, words = rest.strip().partition(" ")
+    if first.lower() in ("", "declare", "new"):
+        return declare(engine, asked, rest.strip())
+    if _step_of(first):
+        first, second = second, first
+    try:
+        number = find_incident(first)
+    except NotFound:
+        return declare(engine, asked, asked.text)
+    if not second:
+        return Reply("incident", engine.reading.incident(number))
+    if second.lower() == "why":
+        return Reply("replies/why", engine.whys.incident(number))
+    step = _step_of(second)
+    if step is None:
+        return Reply("replies/unknown", unknown(f"/incident {first}", second, [*_STEPS, "why"]))
+    return Reply("replies/stepped", step(engine, number, asked.person, words.strip()))
+
+
+def declare(engine: Engine, asked: Asked, title: str) -> Answer:
+    """The form, with what was typed already in it."""
+    services = known_services(engine)
+    said = title.lower()
+    named = next((name for name in services if name.lower() in said), "")
+    return OpenForm("forms/declare", DeclareForm(services, named, title[:200], remember(asked.channel)))
+
+
+def _grade(engine: Engine, number: int, by: Person, rest: str) -> Incident:
+    """`severity critical because …`."""
+    severity, _, reason = rest.partition(" ")
+    return engine.incidents.grade(number, severity_of(severity), reason, by)
+
+
+def _target(rest: str) -> str:
+    """`merge into INC-2` and `merge INC-2`."""
+    return rest.lower().removeprefix("into ").strip()
+
+
+def _step_of(word: str) -> Step | None:
+    word = word.lower()
+    return _STEPS.get(_SHORT.get(word, word))

@@ -1,0 +1,1 @@
+"""What happens when a form is handed in?"""

@@ -1,0 +1,1 @@
+"""What is a run, who may ask for it, and what is an approval bound to?"""

@@ -1,0 +1,1 @@
+"""Detectors: one contract for all, each one's own facts, and a simulated shop."""

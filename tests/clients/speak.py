@@ -1,0 +1,83 @@
+"""One real Python client that sends: python speak.py CLIENT URL LINES. Run in an environment of its own."""
+
+import logging
+import sys
+from datetime import UTC, datetime
+
+
+def otlp(url: str, lines: list[str]) -> None:
+    from opentelemetry.exporter.otlp.proto.http import Compression
+    from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
+    from opentelemetry.sdk._logs import LoggerProvider, LoggingHandler
+    from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
+    from opentelemetry.sdk.resources import Resource
+
+    provider = LoggerProvider(resource=Resource.create({"service.name": "checkout"}))
+    exporter = OTLPLogExporter(
+        endpoint=f"{url}/v1/logs", compression=Compression.Gzip, headers={"Authorization": "Bearer t0ken"}
+    )
+    provider.add_log_record_processor(BatchLogRecordProcessor(exporter))
+    logger = logging.getLogger("app")
+    logger.addHandler(LoggingHandler(logger_provider=provider))
+    for line in lines:
+        logger.error(line)
+    provider.shutdown()
+
+
+def loki(url: str, lines: list[str]) -> None:
+    import logging_loki
+
+    handler = logging_loki.LokiHandler(
+        url=f"{url}/loki/api/v1/push", tags={"service": "checkout"}, version="1", auth=("tocsin", "t0ken")
+    )
+    logger = logging.getLogger("app")
+    logger.addHandler(handler)
+    for line in lines:
+        logger.error(line)
+
+
+def elasticsearch(url: str, lines: list[str]) -> None:
+    from elasticsearch import Elasticsearch, helpers
+
+    client = Elasticsearch(
+        url, basic_auth=("tocsin", "t0ken"), retry_on_status=(429, 502, 503, 504), max_retries=5, retry_on_timeout=True
+    )
+    assert client.info()["version"]["number"]
+    documents = [
+        {"_index": "logs", "@timestamp": datetime.now(UTC).isoformat(), "service.name": "checkout", "message": line}
+        for line in lines
+    ]
+    done, errors = helpers.bulk(client, documents, chunk_size=7)
+    assert (done, errors) == (len(lines), [])
+
+
+def openlineage(url: str, lines: list[str]) -> None:
+    import uuid
+
+    from openlineage.client import OpenLineageClient
+    from openlineage.client.event_v2 import Job, Run, RunEvent, RunState
+    from openlineage.client.facet_v2 import error_message_run
+    from openlineage.client.transport.http import ApiKeyTokenProvider, HttpConfig, HttpTransport
+
+    auth = ApiKeyTokenProvider({"apiKey": "t0ken"})
+    client = OpenLineageClient(transport=HttpTransport(HttpConfig(url=url, endpoint="api/v1/lineage", auth=auth)))
+
+    def event(state: RunState, run: Run, job: Job) -> RunEvent:
+        now = datetime.now(UTC).isoformat()
+        return RunEvent(eventType=state, eventTime=now, run=run, job=job, producer="https://example.org/speak")
+
+    for line in lines:
+        run = Run(runId=str(uuid.uuid4()))
+        job = Job(namespace="airflow", name=line.replace(" ", "_"))
+        client.emit(event(RunState.START, run, job))
+        error = error_message_run.ErrorMessageRunFacet(message="warehouse is locked", programmingLanguage="python")
+        failed = Run(runId=run.runId, facets={"errorMessage": error})
+        client.emit(event(RunState.FAIL, failed, job))
+    client.close()
+
+
+SPEAKERS = {"otlp": otlp, "loki": loki, "elasticsearch": elasticsearch, "openlineage": openlineage}
+
+if __name__ == "__main__":
+    name, address, count = sys.argv[1:4]
+    SPEAKERS[name](address, [f"order {number} failed" for number in range(int(count))])

@@ -1,0 +1,106 @@
+"""Do commands and forms follow the catalogue: what fits, what is asked for, what is closed?"""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest_asyncio
+
+from bot.connectors import executors
+from bot.settings import Settings
+from tests.connectors.faulty import Answer, Asked, served
+from tests.slack.stage import Stage
+
+CACHE: dict[str, Any] = {"kind": "call", "service": "shop", "connector": "cache"}
+
+
+def catalogue(url: str) -> dict[str, Any]:
+    region = {"region": {"choices": ["eu", "us"], "required": True}}
+    size = {"size": {"type": "number", "minimum": 1, "maximum": 9, "required": True}}
+    target = {"path": "/v1/x"}
+    places = {"kind": "restart", "service": "shop", "connector": "cache", "target": target}
+    return {
+        "connectors": {"cache": {"type": "http", "url": url, "repeatable": True}},
+        "actions": {
+            "purge": {**CACHE, "target": {"path": "/v1/purge/{region}"}, "parameters": region},
+            "scale-shop": {**CACHE, "kind": "scale", "target": target, "parameters": size},
+            "scale-web": {**CACHE, "kind": "scale", "service": "web", "target": target, "parameters": region},
+            "restart-live": places,
+            "restart-staging": {**places, "environment": "staging", "approvals": 0},
+        },
+        "roles": {"leads": {"people": ["*"]}},
+        "policy": {"break_glass": ["leads"]},
+    }
+
+
+@pytest_asyncio.fixture
+async def stage() -> AsyncIterator[Stage]:
+    def answer(asked: Asked) -> Answer:
+        return Answer(200, {"message": "done"})
+
+    with served(answer) as faulty:
+        settings = catalogue(faulty.url)
+        async with Stage(executors=executors(Settings.model_validate(settings)), **settings) as made:
+            made.deliver()
+            yield made
+
+
+async def test_run_lists_what_there_is_and_helps_with_names(stage: Stage) -> None:
+    ana = stage.people.as_("ana").in_("#incidents")
+    await ana.types("/run")
+    await ana.expects_ephemeral("/run purge")
+    await ana.types("/run purg")
+    await ana.expects_ephemeral("Did you mean `/run purge`?")
+    await ana.types("/run purge mars")
+    await ana.expects_ephemeral("'mars' is none of eu, us")
+    await ana.types("/run purge eu everything")
+    await ana.expects_ephemeral("I do not know what 'everything' is meant to be")
+    await ana.types("/run purge region=eu because of old prices")
+    await ana.expects_ephemeral("The plan is ready: Call shop")
+    await ana.message("*Call shop*").expects("of old prices")
+
+
+async def test_a_form_has_the_choices_and_nothing_else_is_taken(stage: Stage) -> None:
+    ana = stage.people.as_("ana")
+    await ana.in_("#incidents").types("/run purge")
+    await ana.form().fill(region="us", reason="prices").submit()
+    await ana.in_("#incidents").message("*Call shop*").expects("POST /v1/purge/us")
+
+
+async def test_actions_that_ask_for_different_things_are_chosen_first(stage: Stage) -> None:
+    ana = stage.people.as_("ana")
+    await ana.in_("#incidents").types("/run scale-shop 12")
+    await ana.in_("#incidents").expects_ephemeral("at most 9, not 12")
+    await ana.in_("#incidents").types("/run scale-shop 3")
+    await ana.in_("#incidents").message("*Scale shop*").expects("size = 3")
+
+
+async def test_the_environment_is_said_or_asked_for(stage: Stage) -> None:
+    ana = stage.people.as_("ana")
+    await ana.in_("#incidents").types("/run restart-staging")
+    await ana.in_("#incidents").expects_ephemeral("Restart shop: approved, starts now")
+    await ana.in_("#incidents").types("/run restart-live")
+    await ana.in_("#incidents").expects_ephemeral("The plan is ready: Restart shop")
+
+
+async def test_a_lock_shuts_others_out_until_it_is_opened(stage: Stage) -> None:
+    ana, ben = stage.people.as_("ana").in_("#incidents"), stage.people.as_("ben").in_("#incidents")
+    await ana.types("/lock")
+    await ana.expects_ephemeral("Nothing is locked or frozen")
+    await ben.types("/lock production until 2h because of the audit")
+    await ana.message("locked `production`").expects("of the audit")
+    await ana.types("/run purge eu")
+    await ana.expects_ephemeral("`production` is locked by")
+    await ana.types("/unlock production")
+    await ana.message("unlocked `production`").expects("which")
+    await ana.types("/run purge eu")
+    await ana.expects_ephemeral("The plan is ready")
+
+
+async def test_the_glass_is_broken_with_a_reason_and_everybody_sees_it(stage: Stage) -> None:
+    ana, ben = stage.people.as_("ana").in_("#incidents"), stage.people.as_("ben").in_("#incidents")
+    await ben.types("/lock production")
+    await ana.types("/run purge eu --break-glass")
+    await ana.expects_ephemeral("breaking the glass needs a reason")
+    await ana.types("/run purge eu --break-glass because the shop shows old prices")
+    await ana.message("broke the glass").expects("the shop shows old prices")
+    await ana.message("*Call shop*").expects("Without a second person")

@@ -1,0 +1,114 @@
+"""Which incident does a signal join, and why?"""
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from bot.incidents.correlation import REASONS, Correlation, OpenIncident, correlate
+from bot.signals.model import Signal, SignalKind
+from bot.signals.severity import Severity
+from tests.incidents.signals import GRAPH, minute, opened, signal
+
+
+def joins(new: Signal, *candidates: OpenIncident) -> Correlation:
+    return correlate(new, candidates, GRAPH, minute(60))
+
+
+FIRST = opened(1, signal("checkout", 0))
+
+
+@pytest.mark.parametrize(
+    ("service", "at", "belongs"),
+    [
+        ("checkout", 1, True),
+        ("checkout", 3, True),
+        ("checkout", 12, False),
+        ("payments", 1, True),
+        ("payments", 6, False),
+        ("web", 1, True),
+        ("database", 1, False),
+        ("wiki", 0, False),
+        ("unknown", 0, False),
+    ],
+)
+def test_near_in_time_and_graph_belongs_together(service: str, at: float, belongs: bool) -> None:
+    found = joins(signal(service, at, name="other"), FIRST)
+    assert found.incident_id == (1 if belongs else 0)
+
+
+def test_the_same_problem_joins_however_long_the_incident_lasts() -> None:
+    found = joins(signal("checkout", 600), FIRST)
+    assert found.incident_id == 1
+    assert [key for key, _ in found.because] == ["same_problem", "same_service"]
+
+
+def test_an_incident_that_goes_on_is_near_its_own_services_signals() -> None:
+    lasting = opened(1, replace(signal("checkout", 0), last_at=minute(7)))
+    assert joins(signal("checkout", 8, name="other"), lasting).incident_id == 1
+    assert joins(signal("payments", 8, name="other"), lasting).incident_id == 0
+    assert joins(signal("checkout", 10, name="other"), opened(1, signal("checkout", 0))).incident_id == 0
+
+
+def test_trouble_that_names_a_service_of_the_incident_belongs_to_it() -> None:
+    far = signal("web", 1, name="payments did not answer in 5 s", kind=SignalKind.ALERT)
+    found = joins(far, opened(1, signal("payments", 0)))
+    assert found.incident_id == 1
+    assert [key for key, _ in found.because] == ["two_hops", "names", "same_moment"]
+
+
+def test_what_is_only_information_stays_with_its_own_service() -> None:
+    note = signal("payments", 1, name="starting version 7", severity=Severity.INFO)
+    assert joins(note, FIRST).incident_id == 0
+    assert joins(replace(note, service="checkout"), FIRST).incident_id == 1
+
+
+def test_a_late_signal_joins_by_when_its_trouble_was() -> None:
+    late = signal("payments", 30, began=1, name="other", kind=SignalKind.ALERT)
+    assert joins(late, FIRST).incident_id == 1
+    assert joins(signal("payments", 30, began=29, name="other"), FIRST).incident_id == 0
+
+
+def test_a_signal_about_earlier_trouble_than_the_incident_joins() -> None:
+    assert joins(signal("payments", -2, name="other"), FIRST).incident_id == 1
+    assert joins(signal("payments", -20, name="other"), FIRST).incident_id == 0
+
+
+def test_a_shared_rare_entity_links_strangers_and_one_that_all_have_does_not() -> None:
+    host = (("host", "db-3"),)
+    stranger = signal("wiki", 1, name="other", entities=host)
+    alone = opened(1, signal("checkout", 0, entities=host))
+    others = [opened(n, signal(f"service-{n}", 0, entities=host)) for n in range(2, 9)]
+    found = joins(stranger, alone, *(opened(n, signal(f"service-{n}", 0)) for n in range(2, 9)))
+    assert (found.incident_id, found.because[0]) == (1, ("shared_entity", "0.89"))
+    assert joins(stranger, alone, *others).incident_id == 0
+
+
+def test_the_best_link_wins_and_then_the_latest_incident() -> None:
+    neighbour, own = opened(1, signal("payments", 1)), opened(2, signal("checkout", 0))
+    assert joins(signal("checkout", 1, name="other"), neighbour, own).incident_id == 2
+    older, newer = opened(3, signal("checkout", 0, name="a")), opened(4, signal("checkout", 0.5, name="b"))
+    for order in ((older, newer), (newer, older)):
+        assert joins(signal("checkout", 1, name="other"), *order).incident_id == 4
+
+
+def test_reasons_are_known_keys_with_their_shares() -> None:
+    found = joins(
+        signal("checkout", 1, entities=(("pod", "c-1"),)), opened(1, signal("checkout", 0, entities=(("pod", "c-1"),)))
+    )
+    assert {key for key, _ in found.because} <= set(REASONS)
+    assert sum(float(share) for _, share in found.because) == pytest.approx(1, abs=0.02)
+
+
+def test_nothing_open_gives_nothing() -> None:
+    assert joins(signal("checkout", 1)) == Correlation(0, 0.0)
+
+
+def test_a_signal_is_placed_among_fifty_incidents_in_milliseconds() -> None:
+    candidates = [
+        opened(n, *(signal(f"service-{n % 7}", i / 10, name=f"{n}-{i}") for i in range(60))) for n in range(1, 51)
+    ]
+    began = time.process_time()
+    for _ in range(10):
+        joins(signal("service-3", 7, name="other"), *candidates)
+    assert (time.process_time() - began) / 10 < 0.05

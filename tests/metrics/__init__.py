@@ -1,0 +1,1 @@
+"""Baselines of counts, and discoveries among many tests."""

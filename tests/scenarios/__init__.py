@@ -1,0 +1,1 @@
+"""Stories in simulated time, from the log line to the message."""

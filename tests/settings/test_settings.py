@@ -1,0 +1,128 @@
+"""Is a right file read, and a wrong one told what is wrong with it?"""
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from bot.errors import SettingsError
+from bot.settings import (
+    ActionSettings,
+    FreezeSettings,
+    HeartbeatSettings,
+    MappingSettings,
+    ParameterSettings,
+    PullSettings,
+    RoleSettings,
+    ServiceSettings,
+    Settings,
+    SourceSettings,
+    StepSettings,
+    UptimeSettings,
+    load,
+)
+
+EXAMPLE = Path(__file__).parents[2] / "tocsin.example.toml"
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    file = tmp_path / "tocsin.toml"
+    file.write_text(text)
+    return file
+
+
+def test_without_a_file_the_defaults_hold() -> None:
+    settings = load(None, {})
+    assert settings.database_url == "sqlite:///.tocsin/tocsin.db"
+    assert settings.slack.operators == ()
+
+
+def test_the_example_is_right_and_shows_the_defaults() -> None:
+    shown, defaults = load(EXAMPLE, {}), Settings()
+    for section in ("slack", "http", "syslog", "logs", "detection", "incidents", "digest"):
+        assert getattr(shown, section) == getattr(defaults, section), section
+
+
+def test_every_setting_is_in_the_example() -> None:
+    text = EXAMPLE.read_text()
+    missing = [name for name in _names(Settings) if not re.search(rf"(^|\W){re.escape(name)}\s*(=|\])", text, re.M)]
+    optional = {"people", "groups", "runbook", "owners", "services", "connectors", "actions", "target"}
+    optional |= {"freezes", "roles", "parameters", "maintenance", "calendar", "reason"}
+    optional |= {"watch", "prometheus", "databases", "series", "checks"}
+    optional |= {"sources", "heartbeats", "uptime", "pull"}
+    assert set(missing) <= optional
+
+
+def test_every_problem_is_named_with_its_place(tmp_path: Path) -> None:
+    file = written(
+        tmp_path,
+        """
+        [slack]
+        chanel = "#x"
+        [http]
+        port = 99999
+        [digest]
+        timezone = "Mars/Olympus"
+        [actions.a]
+        kind = "explode"
+        service = "s"
+        connector = "c"
+        """,
+    )
+    with pytest.raises(SettingsError) as wrong:
+        load(file, {})
+    problems = "\n".join(wrong.value.problems)
+    assert "slack.chanel: there is no such setting" in problems
+    assert "http.port: " in problems
+    assert "digest.timezone: 'Mars/Olympus' is not a time zone" in problems
+    assert "actions.a.kind: " in problems
+
+
+def test_an_action_without_its_connector_is_refused(tmp_path: Path) -> None:
+    file = written(tmp_path, '[actions.a]\nkind = "deploy"\nservice = "s"\nconnector = "nowhere"\n')
+    with pytest.raises(SettingsError, match="no connector is called 'nowhere'"):
+        load(file, {})
+
+
+def test_secrets_come_from_the_environment_and_files(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("xoxb-from-file\n")
+    file = written(tmp_path, '[slack]\nbot_token = "file:token"\napp_token = "env:APP"\n')
+    settings = load(file, {"APP": "xapp-1"})
+    assert settings.slack.bot_token is not None
+    assert settings.slack.bot_token.get_secret_value() == "xoxb-from-file"
+    assert "xapp-1" not in repr(settings)
+    with pytest.raises(SettingsError, match=r"slack\.app_token: the environment variable APP is not set"):
+        load(file, {})
+
+
+def test_the_usual_variables_fill_what_the_file_leaves_out(tmp_path: Path) -> None:
+    environment = {"SLACK_BOT_TOKEN": "xoxb-1", "DATABASE_URL": "postgresql://h/d", "PORT": "9000"}
+    settings = load(written(tmp_path, '[http]\nhost = "0.0.0.0"\n'), environment)
+    assert settings.http.port == 9000
+    assert settings.http.host == "0.0.0.0"
+    assert settings.database_url == "postgresql://h/d"
+
+
+@pytest.mark.parametrize("text", ["[slack\n", "\x00", "a = b"])
+def test_what_is_no_toml_is_said_with_the_file(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape("tocsin.toml")):
+        load(written(tmp_path, text), {})
+
+
+def test_a_missing_file_is_said(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="there is no such file"):
+        load(tmp_path / "none.toml", {})
+
+
+def _names(model: type[BaseModel]) -> list[str]:
+    names: list[str] = []
+    for name, field in model.model_fields.items():
+        names.append(name)
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            names += _names(field.annotation)
+    if model is Settings:
+        sections = (ServiceSettings, ActionSettings, StepSettings, ParameterSettings, RoleSettings, FreezeSettings)
+        named = (SourceSettings, MappingSettings, HeartbeatSettings, UptimeSettings, PullSettings)
+        names += [name for section in (*sections, *named) for name in section.model_fields]
+    return names

@@ -1,0 +1,1 @@
+"""What is muted, by whom and until when?"""

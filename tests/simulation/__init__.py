@@ -1,0 +1,1 @@
+"""Faults with a known cause, through the whole program."""

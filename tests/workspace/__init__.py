@@ -1,0 +1,1 @@
+"""Does the local workspace behave as Slack does? Against Slack's data, other validators and real clients."""
