@@ -24,6 +24,21 @@ settings.load_profile("gate")
 REQUIRE_ALL = os.environ.get("TOCSIN_REQUIRE_ALL") == "1"
 POSTGRES = os.environ.get("TOCSIN_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 
+# Here tests drive browsers, processes and servers by the real clock, which a busy machine can stop for seconds. They get
+# one more try; the summary lists each that took it (R). Everything else gets none.
+BY_THE_REAL_CLOCK = {
+    *("chaos", "clients", "connectors", "demo", "handlers", "heavy", "http", "packaging", "process", "scenarios"),
+    *("slack", "sources", "stream", "tail", "watch", "workspace", "workspace_page"),
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the tests that may be tried once more."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).parts[0] in BY_THE_REAL_CLOCK:
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
 
 def missing(what: str) -> NoReturn:
     """Skips with the reason; where everything must be there (`.ci/run`), that is an error."""

@@ -68,10 +68,19 @@ addEventListener("resize", () => closePopup("resize"));
 document.addEventListener(
   "scroll",
   (event) => {
-    if (current && event.target.contains?.(current.anchor) && !current.node.contains(event.target)) closePopup("scroll");
+    if (!current || !event.target.contains?.(current.anchor) || current.node.contains(event.target)) return;
+    if (isInSight(current.anchor, event.target)) current.place();
+    else closePopup("scroll");
   },
   true,
 );
+
+/** A scroll that is told late (a pane closed, the list settled) must not close what was opened after it. */
+function isInSight(anchor, scroller) {
+  const frame = scroller === document ? document.documentElement.getBoundingClientRect() : scroller.getBoundingClientRect();
+  const box = anchor.getBoundingClientRect();
+  return box.bottom > frame.top && box.top < frame.bottom;
+}
 
 /** A menu. items: {heading} | {divider} | {label, hint, icon, danger, disabled, href, checked, run}. Arrow keys, Home, End, letters. */
 export function openMenu(anchor, items, { label, align, onClose } = {}) {
