@@ -24,8 +24,8 @@ settings.load_profile("gate")
 REQUIRE_ALL = os.environ.get("TOCSIN_REQUIRE_ALL") == "1"
 POSTGRES = os.environ.get("TOCSIN_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 
-# Here tests drive browsers, processes and servers by the real clock, which a busy machine can stop for seconds. They get
-# one more try; the summary lists each that took it (R). Everything else gets none.
+# Here tests drive browsers, processes and servers by the real clock, which a busy machine can stop for seconds. They
+# get one more try, and the summary lists each that took it (RERUN). Everything else gets none.
 BY_THE_REAL_CLOCK = {
     *("chaos", "clients", "connectors", "demo", "handlers", "heavy", "http", "packaging", "process", "scenarios"),
     *("slack", "sources", "stream", "tail", "watch", "workspace", "workspace_page"),
