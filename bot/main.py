@@ -10,7 +10,7 @@ from bot.actions.policy import Policy, policy
 from bot.anomalies.detectors import default_detectors
 from bot.clock import Clock, SystemClock
 from bot.connectors import executors as configured_executors
-from bot.engine.ports import Executor
+from bot.engine.action_ports import Executor
 from bot.engine.watched import Sources
 from bot.engine.whole import Engine, engine
 from bot.errors import StoreError

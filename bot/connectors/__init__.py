@@ -17,8 +17,8 @@ from typing import Any, Protocol, cast
 from pydantic import ValidationError
 
 from bot.actions.model import ActionKind
+from bot.engine.action_ports import Executor
 from bot.engine.catalogue import USUAL_CONNECTOR
-from bot.engine.ports import Executor
 from bot.errors import SettingsError
 from bot.settings import Settings
 

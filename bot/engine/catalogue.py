@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from bot.actions.model import Action, ActionKind, Part
 from bot.actions.parameters import Parameter, accept, missing, secrets_of
+from bot.engine.action_ports import Executor
 from bot.engine.pages import ActionOffer
-from bot.engine.ports import Executor
 from bot.errors import ConnectorError, InputError, NotFound, Refused
 from bot.settings import ActionSettings, ParameterSettings, Settings
 

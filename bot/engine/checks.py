@@ -10,7 +10,8 @@ from bot.anomalies.model import Anomaly, Detector, ServiceWindow, TemplateSeries
 from bot.clock import Clock
 from bot.engine.correlator import Correlator
 from bot.engine.evidence import signal_of
-from bot.engine.ports import Decision, ServiceRow, Store, TemplateRow, Transaction
+from bot.engine.log_ports import ServiceRow, TemplateRow
+from bot.engine.ports import Decision, Store, Transaction
 from bot.engine.seasons import Seasons
 from bot.engine.sensitivity import Sensitivities
 from bot.engine.watching import Watching

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.anomalies.model import Anomaly, ServiceWindow
-from bot.engine.ports import TemplateRow
+from bot.engine.log_ports import TemplateRow
 from bot.logs.parameters import dominant
 from bot.signals.fingerprint import fingerprint
 from bot.signals.model import Dominant, Evidence, Signal, SignalKind

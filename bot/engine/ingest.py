@@ -13,8 +13,9 @@ from functools import partial
 from operator import is_not
 
 from bot.clock import Clock
+from bot.engine.log_ports import TemplateUse
 from bot.engine.observed import Observed
-from bot.engine.ports import Lease, Store, TemplateUse, Transaction
+from bot.engine.ports import Lease, Store, Transaction
 from bot.engine.tally import Use, count, uses
 from bot.logs.masks import fold_all
 from bot.logs.miner import Miner

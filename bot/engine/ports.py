@@ -1,63 +1,23 @@
-"""What does the engine need from outside? Every contract on one page.
+"""What does the engine need from outside? Its contracts; those of logs, actions, sources and watching stand beside.
 
 `bot/store` fulfils `Store`, `bot/connectors` fulfil `Executor`, `bot/stream` fulfils `LogBus`; tests use the real ones.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from bot.actions.locks import Lock
-from bot.actions.model import Action, ActionKind, Done, Plan, Progress, Run, Started
-from bot.actions.parameters import Parameter
 from bot.changes.model import Change
+from bot.engine.action_ports import LockRows, RunRows
+from bot.engine.log_ports import LogRows
 from bot.engine.source_ports import SourceRows
 from bot.engine.watch_ports import WatchRows
 from bot.incidents.model import Incident, Suspect, TimelineEntry
-from bot.logs.miner import TemplateState
 from bot.signals.model import Evidence, Signal
 from bot.signals.severity import Severity
 from bot.silences.model import Hidden, MaintenanceWindow, Silence
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceRow:
-    """`checked_until`: windows that end by then have been checked. `lines`: how many were counted ever."""
-
-    name: str
-    first_at: datetime
-    last_at: datetime
-    checked_until: datetime | None
-    lines: int
-
-
-@dataclass(frozen=True, slots=True)
-class TemplateRow:
-    """`level` is the worst level seen. `samples` are redacted lines, the first three and the last three.
-    `parameters` is the state of `bot.logs.parameters`."""
-
-    id: str
-    service: str
-    text: str
-    level: str
-    first_at: datetime
-    last_at: datetime
-    samples: tuple[str, ...] = ()
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class TemplateUse:
-    """What a batch brought to one template. `parameters` is None when what is stored still serves."""
-
-    template_id: str
-    level: str
-    first_at: datetime
-    last_at: datetime
-    samples: tuple[str, ...]
-    parameters: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,43 +99,6 @@ class Lease:
     until: datetime
 
 
-class LogRows(Protocol):
-    def claim_batch(self, key: str, lines: int, at: datetime) -> bool:
-        """False when a batch with this key was counted before."""
-        ...
-
-    def touch_service(self, name: str, first_at: datetime, last_at: datetime, lines: int) -> ServiceRow: ...
-    def services(self) -> list[ServiceRow]: ...
-    def mark_checked(self, service: str, until: datetime) -> None: ...
-    def write_templates(self, states: Iterable[TemplateState], at: datetime) -> None: ...
-    def template_states(self, service: str) -> list[TemplateState]: ...
-    def note_uses(self, uses: Iterable[TemplateUse]) -> None: ...
-    def add_counts(self, counts: Mapping[tuple[str, datetime], int]) -> None:
-        """Adds lines to (template id, window start)."""
-        ...
-
-    def counts(self, service: str, since: datetime, until: datetime) -> dict[str, dict[datetime, int]]:
-        """template id → window start → lines, for windows that start in [since, until)."""
-        ...
-
-    def template(self, template_id: str) -> TemplateRow: ...
-    def templates(self, ids: Collection[str]) -> dict[str, TemplateRow]: ...
-    def new_templates(self, since: datetime, until: datetime) -> list[TemplateRow]: ...
-    def noisiest(self, since: datetime, until: datetime, limit: int) -> list[tuple[TemplateRow, int]]: ...
-    def lines_between(self, since: datetime, until: datetime) -> dict[str, int]:
-        """service → lines in windows that start in [since, until)."""
-        ...
-
-    def hours(self, service: str, since: datetime, until: datetime) -> dict[str, dict[datetime, dict[int, int]]]:
-        """template id → hour → {offset in seconds: lines}, for hours that start in [since, until)."""
-        ...
-
-    def total_lines(self) -> int: ...
-    def pack_hours(self, before: datetime) -> int: ...
-    def drop_hours(self, before: datetime) -> int: ...
-    def forget_batches(self, before: datetime) -> int: ...
-
-
 class ChangeRows(Protocol):
     def add(self, change: Change) -> Change | None:
         """The stored change, or None when its key is known."""
@@ -239,39 +162,6 @@ class IncidentRows(Protocol):
     def suspects(self, incident_id: int) -> list[Suspect]: ...
     def add_timeline(self, incident_id: int, entry: TimelineEntry) -> TimelineEntry: ...
     def timeline(self, incident_id: int) -> list[TimelineEntry]: ...
-
-
-class RunRows(Protocol):
-    def add(self, run: Run) -> Run | None:
-        """None when another run holds what this one would lock (`Run.locks`)."""
-        ...
-
-    def holder_of(self, locks: str) -> Run | None:
-        """The run that is not over and holds it."""
-        ...
-
-    def lock(self, run_id: int) -> Run:
-        """The run, and nobody else changes it until this transaction ends."""
-        ...
-
-    def stop(self, run_id: int, by: str) -> bool:
-        """Asks the worker that has a running run to stop it. False when it does not run or was asked already."""
-        ...
-
-    def get(self, run_id: int) -> Run: ...
-    def save(self, run: Run, *, expected_state: str, fence: int | None = None) -> Run:
-        """Conditional: raises `Stale` when the row is not in `expected_state` (with `fence`)."""
-        ...
-
-    def claim(self, holder: str, now: datetime, until: datetime) -> Run | None:
-        """The next approved run, or a running one whose lease ran out, now leased to `holder` with a higher fence."""
-        ...
-
-    def lease(self, run_id: int, fence: int, until: datetime) -> None: ...
-    def release(self, holder: str, now: datetime) -> None: ...
-    def of(self, incident_id: int) -> list[Run]: ...
-    def in_state(self, *states: str) -> list[Run]: ...
-    def between(self, since: datetime, until: datetime) -> list[Run]: ...
 
 
 class OutboxRows(Protocol):
@@ -339,18 +229,6 @@ class AuditRows(Protocol):
         ...
 
     def sealed(self, after: int, limit: int) -> list[SealedEntry]: ...
-
-
-class LockRows(Protocol):
-    def take(self, lock: Lock, now: datetime) -> Lock | None:
-        """The lock with its serial; None when somebody holds one of that name."""
-        ...
-
-    def release(self, name: str, serial: int) -> bool:
-        """False when that lock is gone or another one is in its place."""
-        ...
-
-    def all(self) -> list[Lock]: ...
 
 
 class LeaseRows(Protocol):
@@ -446,52 +324,6 @@ class Store(Protocol):
         ...
 
     def read(self) -> AbstractContextManager[Transaction]: ...
-
-
-class Executor(Protocol):
-    """Does an action in an outside system. Every call has a timeout and raises `ConnectorError`."""
-
-    def parameters(self, kind: ActionKind) -> tuple[Parameter, ...]:
-        """What people say for this kind of action, beyond what the settings ask for."""
-        ...
-
-    def choices(self, action: Action, parameter: str) -> list[str]:
-        """What a `live` parameter may be right now, the likeliest first."""
-        ...
-
-    def plan(self, action: Action, parameters: Mapping[str, str]) -> Plan:
-        """What would happen; changes nothing."""
-        ...
-
-    def execute(self, key: str, action: Action, parameters: Mapping[str, str], plan: Plan) -> Done | Started:
-        """Does it, or sets it going, at most once per `key`. Raises `WorldChanged` when the world is no longer as in
-        `plan`."""
-        ...
-
-    def find(self, key: str, action: Action, plan: Plan | None = None) -> Done | Started | None:
-        """Did you do this? Asked after a crash, before trying again. Raises a permanent `ConnectorError` when there is
-        no way to know."""
-        ...
-
-    def follow(self, started: Started, action: Action) -> Progress | Done:
-        """How far is it? Raises a permanent `ConnectorError` when it went wrong in the backend."""
-        ...
-
-    def cancel(self, started: Started, action: Action) -> None:
-        """Stop it; no harm when it is over already."""
-        ...
-
-
-class LogBus(Protocol):
-    """How batches travel from those who accept them to those who mine them. Sequences start at 1 per partition."""
-
-    def publish(self, partition: int, key: str, batch: bytes) -> None:
-        """Durable on return. The same `key` again is one batch. Raises `ConnectorError` when full or away."""
-        ...
-
-    def read(self, partition: int, from_seq: int, limit: int) -> list[tuple[int, str, bytes]]: ...
-    def trim(self, partition: int, upto_seq: int) -> None: ...
-    def lag(self, partition: int, position: int) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)

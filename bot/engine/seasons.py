@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.engine.ports import ServiceRow, Transaction
+from bot.engine.log_ports import ServiceRow
+from bot.engine.ports import Transaction
 from bot.metrics.seasons import DAYS_MIN, recurring_at_hour, usual_at_hour
 
 DAYS = 14

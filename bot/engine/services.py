@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta
 
+from bot.engine.log_ports import ServiceRow
 from bot.engine.pages import ServiceLine
-from bot.engine.ports import ServiceRow, Transaction
+from bot.engine.ports import Transaction
 from bot.settings import Settings
 
 _RATE_OVER = timedelta(minutes=60)

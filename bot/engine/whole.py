@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bot.actions.policy import Policy
 from bot.anomalies.model import Detector
 from bot.clock import Clock
+from bot.engine.action_ports import Executor
 from bot.engine.audit import Audit
 from bot.engine.blame import Blame
 from bot.engine.browsing import Browsing
@@ -23,7 +24,7 @@ from bot.engine.ledger import Ledger
 from bot.engine.locking import Locks
 from bot.engine.merging import Merging
 from bot.engine.muting import Muting
-from bot.engine.ports import Executor, Store
+from bot.engine.ports import Store
 from bot.engine.reading import Reading
 from bot.engine.runs import Runs
 from bot.engine.signals import Signals

@@ -26,9 +26,10 @@ from bot.actions.model import (
 )
 from bot.changes.model import Change, ChangeKind
 from bot.clock import Clock
+from bot.engine.action_ports import Executor
 from bot.engine.catalogue import Catalogue
 from bot.engine.locking import Locks
-from bot.engine.ports import Executor, Store, Transaction
+from bot.engine.ports import Store, Transaction
 from bot.engine.telling import card_of_run, note, tell_of_run, tell_run
 from bot.errors import ConnectorError, InputError, NotFound, Refused, Stale, StoreError, TocsinError
 from bot.logs.redact import Redactor

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.anomalies.model import Anomaly, Detector, ServiceWindow, TemplateSeries
-from bot.engine.ports import ServiceRow, Store, TemplateRow
+from bot.engine.log_ports import ServiceRow, TemplateRow
+from bot.engine.ports import Store
 from bot.evaluate.report import Cell, Report, Table
 from bot.logs.windows import window_start
 from bot.settings import Settings

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ARRAY, BigInteger, Connection, bindparam, delete, func, select, update
 
-from bot.engine.ports import ServiceRow, TemplateRow, TemplateUse
+from bot.engine.log_ports import ServiceRow, TemplateRow, TemplateUse
 from bot.errors import NotFound
 from bot.logs.level import worse_level
 from bot.logs.miner import TemplateState

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from bot.engine.ports import LogBus
+from bot.engine.log_ports import LogBus
 
 
 class Bus(LogBus, Protocol):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from bot.engine.ports import LogBus
+from bot.engine.log_ports import LogBus
 from bot.logs.record import LogRecord
 from bot.stream.batch import encode
 from bot.stream.partition import partition_of

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot.engine.ports import LogBus
+from bot.engine.log_ports import LogBus
 from bot.settings import Settings
 from bot.sources.model import Kind
 from bot.sources.registry import HOOKS, SOURCES

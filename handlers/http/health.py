@@ -12,7 +12,7 @@ from datetime import datetime
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from bot.engine.ports import LogBus
+from bot.engine.log_ports import LogBus
 from bot.settings import Settings
 from bot.stream.partition import PARTITIONS
 from handlers.http.access import admit

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot.engine.ports import LogBus
+from bot.engine.log_ports import LogBus
 from bot.services import service_name
 from bot.settings import Settings
 from bot.sources.model import REJECTED_BYTES_MAX, Posted, Rejected

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot.engine.ports import LogBus
+from bot.engine.log_ports import LogBus
 from bot.errors import InputError
 from bot.logs.record import LogRecord
 from bot.settings import Settings

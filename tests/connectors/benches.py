@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from bot.actions.model import Action, ActionKind
 from bot.actions.parameters import Parameter
 from bot.connectors import airflow, github_actions, http, jenkins, kubernetes, mlflow
-from bot.engine.ports import Executor
+from bot.engine.action_ports import Executor
 from tests.connectors import fake_airflow, fake_github, fake_jenkins, fake_kubernetes, fake_mlflow
 from tests.connectors.faulty import Answer, Asked, Faulty, served
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from bot.actions.model import Done, Plan, Progress, Started
-from bot.engine.ports import Executor
+from bot.engine.action_ports import Executor
 from bot.errors import ConnectorError, TocsinError, WorldChanged
 from tests.connectors.benches import BENCHES, Bench, Opened
 

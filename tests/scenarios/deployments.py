@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.connectors import executors
-from bot.engine.ports import Executor
+from bot.engine.action_ports import Executor
 from bot.settings import Settings
 
 _FILE = """\

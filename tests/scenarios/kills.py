@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from bot.actions.model import Action, ActionKind, Done, Plan, Progress, Started
 from bot.actions.parameters import Parameter
-from bot.engine.ports import Executor
+from bot.engine.action_ports import Executor
 from bot.store.database import Database, SqlTransaction
 
 

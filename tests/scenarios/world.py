@@ -16,7 +16,7 @@ from typing import Any
 
 from bot.changes.model import Change, ChangeKind
 from bot.clock import HeldClock
-from bot.engine.ports import Executor
+from bot.engine.action_ports import Executor
 from bot.incidents.model import Incident
 from bot.logs.windows import window_start
 from bot.main import build_engine

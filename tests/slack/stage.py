@@ -12,7 +12,8 @@ from ruamel.yaml import YAML
 from slack_bolt.async_app import AsyncApp
 
 from bot.clock import Clock, HeldClock, SystemClock
-from bot.engine.ports import Executor, Notice, Posted
+from bot.engine.action_ports import Executor
+from bot.engine.ports import Notice, Posted
 from bot.engine.whole import Engine
 from bot.incidents.model import Incident
 from bot.logs.record import LogRecord

@@ -7,7 +7,8 @@ import pytest
 
 from bot.actions.model import Action, ActionKind, Plan, Run, RunState, Verdict, binding
 from bot.changes.model import Change, ChangeKind
-from bot.engine.ports import Decision, Notice, Posted, TemplateUse
+from bot.engine.log_ports import TemplateUse
+from bot.engine.ports import Decision, Notice, Posted
 from bot.errors import NotFound, Stale
 from bot.incidents.model import Incident, Suspect, TimelineEntry
 from bot.logs.miner import TemplateState

@@ -1,0 +1,64 @@
+"""How is Tocsin set up? One `tocsin.toml`, read once into frozen models that refuse unknown keys.
+
+A secret is never written in the file: `env:NAME` or `file:PATH` says where it is. `load` reports every problem with
+its path at once as a `SettingsError`.
+"""
+
+from bot.settings.acting import (
+    ActionSettings,
+    ConnectorSettings,
+    FreezeSettings,
+    ParameterSettings,
+    PolicySettings,
+    RoleSettings,
+    StepSettings,
+)
+from bot.settings.incoming import (
+    HeartbeatSettings,
+    HttpSettings,
+    LogSettings,
+    MappingSettings,
+    PullSettings,
+    SourceSettings,
+    SyslogSettings,
+    UptimeSettings,
+)
+from bot.settings.noticing import (
+    DetectionSettings,
+    DigestSettings,
+    IncidentSettings,
+    MaintenanceSettings,
+    ServiceSettings,
+)
+from bot.settings.reading import load
+from bot.settings.section import Minutes, Section, Zone
+from bot.settings.whole import Settings, SlackSettings
+
+__all__ = [
+    "ActionSettings",
+    "ConnectorSettings",
+    "DetectionSettings",
+    "DigestSettings",
+    "FreezeSettings",
+    "HeartbeatSettings",
+    "HttpSettings",
+    "IncidentSettings",
+    "LogSettings",
+    "MaintenanceSettings",
+    "MappingSettings",
+    "Minutes",
+    "ParameterSettings",
+    "PolicySettings",
+    "PullSettings",
+    "RoleSettings",
+    "Section",
+    "ServiceSettings",
+    "Settings",
+    "SlackSettings",
+    "SourceSettings",
+    "StepSettings",
+    "SyslogSettings",
+    "UptimeSettings",
+    "Zone",
+    "load",
+]

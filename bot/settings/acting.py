@@ -1,0 +1,144 @@
+"""How is what people may do set up? Connectors, actions and their parameters, roles, freezes."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, time
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    model_validator,
+)
+
+from bot.actions.model import OPERATORS, ActionKind
+from bot.actions.parameters import ParameterType
+from bot.settings.section import Minutes, Section, Zone
+
+
+class ConnectorSettings(BaseModel):
+    """`type` names the file in `bot/connectors/`; the rest is that connector's own and checked by it."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+    type: str
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return dict(self.model_extra or {})
+
+
+ParameterName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
+
+
+class ParameterSettings(Section):
+    """What people fill into an action, or what stands fixed here. Everything that is left out is as the connector has
+    it for its own parameters."""
+
+    type: ParameterType | None = None
+    label: str = ""
+    hint: str = ""
+    required: bool | None = None
+    choices: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=75)], ...], Field(max_length=100)] = ()
+    pattern: str = ""
+    """A regular expression that the whole value must match."""
+    minimum: float | None = None
+    maximum: float | None = None
+    default: str = ""
+    value: SecretStr | None = None
+    """Fixed: nobody can choose it."""
+    secret: bool = False
+    """The value is given to the connector when the action runs; it is neither shown nor stored."""
+    live: bool | None = None
+    """The choices are asked from the backend when the form is opened."""
+
+    @model_validator(mode="after")
+    def _is_sound(self) -> "ParameterSettings":
+        try:
+            re.compile(self.pattern)
+        except re.error as error:
+            raise ValueError(f"pattern: {self.pattern!r} is not a regular expression ({error})") from error
+        if self.secret and self.value is None:
+            raise ValueError('a secret is never typed in Slack: say where it is, value = "env:NAME"')
+        if self.choices and self.default and self.default not in self.choices:
+            raise ValueError(f"default: {self.default!r} is none of the choices")
+        return self
+
+
+class StepSettings(Section):
+    """One of several steps of an action."""
+
+    kind: ActionKind
+    connector: str
+    target: Mapping[str, str] = Field(default_factory=dict)
+
+
+class ActionSettings(Section):
+    kind: ActionKind
+    service: str
+    connector: str = ""
+    target: Mapping[str, str] = Field(default_factory=dict)
+    steps: Annotated[tuple[StepSettings, ...], Field(max_length=10)] = ()
+    """Instead of `connector` and `target`: several, one after the other."""
+    parameters: Mapping[ParameterName, ParameterSettings] = Field(default_factory=dict)
+    environment: str = "production"
+    lock: str = ""
+    """What only one run at a time may act on; the service in its environment when empty."""
+    may_ask: tuple[str, ...] = (OPERATORS,)
+    may_approve: tuple[str, ...] = (OPERATORS,)
+    approvals: Annotated[int, Field(ge=0, le=5)] = 1
+    """How many other people must say yes."""
+    approval_minutes: Minutes = 30
+    timeout_minutes: Minutes = 60
+    """After this long a run that is still going is stopped."""
+    verify_minutes: Minutes = 5
+
+    @model_validator(mode="after")
+    def _has_steps_or_connector(self) -> "ActionSettings":
+        if bool(self.steps) == bool(self.connector):
+            raise ValueError("give it either a connector, or steps that each have one")
+        return self
+
+    @property
+    def connectors(self) -> tuple[tuple[str, str, ActionKind, Mapping[str, str]], ...]:
+        """Of each step: where it stands in the settings, its connector, its kind, its target."""
+        if not self.steps:
+            return (("", self.connector, self.kind, self.target),)
+        return tuple((f"steps[{i}].", s.connector, s.kind, s.target) for i, s in enumerate(self.steps))
+
+
+class RoleSettings(Section):
+    """Who has a role that actions name in `may_ask` and `may_approve`."""
+
+    people: tuple[str, ...] = ()
+    """Slack user ids, as in `slack.operators`."""
+    groups: tuple[Annotated[str, Field(pattern=r"^S[A-Z0-9]{2,}$")], ...] = ()
+    """Ids of Slack user groups."""
+
+
+class PolicySettings(Section):
+    break_glass: tuple[str, ...] = ()
+    """Roles whose people may go without a second person, past a freeze or a lock, with a reason."""
+
+
+class FreezeSettings(Section):
+    """When nothing is to be changed: once, from `starts` to `ends`, or every week on `days`."""
+
+    environments: tuple[str, ...] = ("production",)
+    reason: str = ""
+    starts: datetime | None = None
+    ends: datetime | None = None
+    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = ()
+    from_time: time = time(0, 0)
+    to_time: time = time(23, 59, 59)
+    timezone: Zone = "UTC"
+
+    @model_validator(mode="after")
+    def _is_some_time(self) -> "FreezeSettings":
+        if self.starts is None and self.ends is None and not self.days:
+            raise ValueError("say when: starts and ends, or days")
+        for name, at in (("starts", self.starts), ("ends", self.ends)):
+            if at is not None and at.tzinfo is None:
+                raise ValueError(f"{name}: say the time zone too, as in 2026-12-20T00:00:00Z")
+        return self

@@ -1,0 +1,69 @@
+"""How is what Tocsin notices set up? Detection, incidents, maintenance, the digest, services."""
+
+from datetime import time, timedelta
+from typing import Annotated
+
+from pydantic import (
+    Field,
+    field_validator,
+)
+
+from bot.errors import InputError
+from bot.settings.section import Minutes, Section, Zone
+from bot.signals.model import SignalKind
+from bot.silences.calendar import check as check_calendar
+
+
+class DetectionSettings(Section):
+    window_s: Annotated[int, Field(ge=1, le=3600)] = 60
+    grace_s: Annotated[float, Field(ge=0, le=600)] = 5
+    """How long after its end a window waits for late lines before it is checked."""
+    learning_minutes: Minutes = 30
+    """A new service is quiet until it has this much history."""
+    history_minutes: Minutes = 180
+    """How much of the past is the baseline."""
+    shadow: tuple[SignalKind, ...] = ()
+    """Kinds of signal that are counted and posted nowhere."""
+
+    @property
+    def window(self) -> timedelta:
+        return timedelta(seconds=self.window_s)
+
+
+class IncidentSettings(Section):
+    quiet_minutes: Minutes = 10
+    """An incident whose signals are quiet this long resolves itself."""
+    reopen_minutes: Minutes = 60
+    """The same problem again within this time reopens its incident."""
+
+
+class MaintenanceSettings(Section):
+    """Planned work: what begins in it on these services is muted. `calendar` is iCalendar text, or `file:PATH`."""
+
+    services: Annotated[tuple[str, ...], Field(min_length=1)]
+    calendar: str
+    reason: str = ""
+
+    @field_validator("calendar")
+    @classmethod
+    def _is_calendar(cls, text: str) -> str:
+        try:
+            check_calendar(text)
+        except InputError as error:
+            raise ValueError(str(error)) from error
+        return text
+
+
+class DigestSettings(Section):
+    enabled: bool = True
+    at: time = time(9, 0)
+    timezone: Zone = "UTC"
+    channel: str = ""
+    """Where the digest goes; the incident channel when empty."""
+
+
+class ServiceSettings(Section):
+    depends_on: tuple[str, ...] = ()
+    channel: str = ""
+    runbook: str = ""
+    owners: tuple[str, ...] = ()

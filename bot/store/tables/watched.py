@@ -1,0 +1,57 @@
+"""Which tables keep what is watched?"""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from bot.store.tables.metadata import metadata
+from bot.store.types import Id, Json, UtcDateTime
+
+series = Table(
+    "series",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("watch", String(100), nullable=False),
+    Column("labels", String(1000), nullable=False),
+    UniqueConstraint("watch", "labels"),
+)
+
+series_hour = Table(
+    "series_hour",
+    metadata,
+    Column("series_id", Integer, primary_key=True, autoincrement=False),
+    Column("hour", BigInteger, primary_key=True, autoincrement=False),  # Unix seconds
+    Column("packed", LargeBinary, nullable=False),  # msgpack {offset in seconds: value}
+    sqlite_with_rowid=False,
+)
+
+watch_state = Table(
+    "watch_state",
+    metadata,
+    Column("name", String(120), primary_key=True),
+    Column("read_at", UtcDateTime),
+    Column("standing", Json, nullable=False),  # the signals that stand until the next look
+    Column("notes", Json, nullable=False),
+)
+
+sensitivity = Table(
+    "sensitivity",
+    metadata,
+    Column("fingerprint", String(64), primary_key=True),
+    Column("kind", String(30), nullable=False),
+    Column("service", String(200), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("times", Float, nullable=False),
+    Column("useful", Integer, nullable=False),
+    Column("useless", Integer, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("changed_by", String(100), nullable=False),
+)
