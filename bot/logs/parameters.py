@@ -142,6 +142,12 @@ class Parameters:
         ]
         return sorted(found, key=lambda share: (-share.share, share.position, share.value))
 
+    def varies(self, template_id: str) -> bool:
+        """Whether some position has another value on nearly every line."""
+        return any(
+            max(there.counts.values(), default=1) <= 0.2 * there.total for there in self._templates.get(template_id, [])
+        )
+
     def width(self, template_id: str) -> int:
         """How many positions were seen."""
         return len(self._templates.get(template_id, []))
@@ -225,17 +231,29 @@ def observe(before: Mapping[str, object], lines: Sequence[Sequence[str]]) -> dic
 
 
 def dominant(text: str, row: Mapping[str, object], *, at_least: float = 0.8, lines_min: int = 10) -> Dominant | None:
-    """The value that most lines of a template share at one of its positions, where others exist too."""
+    """The value that most lines of a template share at one of its positions, where others exist too; else a word that
+    all of them share at a `key=` while another position varies from line to line (`currency=JPY` of many orders)."""
     rows = row.get("positions")
     if not isinstance(rows, list) or not rows:
         return None
     counted = Parameters()
     counted.restore("", rows)
+    shares = [share for share in counted.shares("", at_least=at_least) if share.total >= lines_min]
+    found = next((share for share in shares if share.share < 1), None)
+    if found is None and counted.varies(""):
+        told = _keys_of(text) - {place.position for place in counted.numbers("")}
+        found = next((share for share in shares if share.position in told), None)
+    if found is None:
+        return None
     names = names_of(text)
-    for share in counted.shares("", at_least=at_least):
-        if share.total >= lines_min and share.share < 1:
-            return Dominant(names[share.position] if share.position < len(names) else "", share.value, share.share)
-    return None
+    return Dominant(names[found.position] if found.position < len(names) else "", found.value, found.share)
+
+
+def _keys_of(text: str) -> set[int]:
+    """The positions that are the value of a `key=`."""
+    return {
+        index for index, place in enumerate(_PLACE.finditer(text)) if text[: place.start()].rstrip("\"'").endswith("=")
+    }
 
 
 def names_of(text: str) -> list[str]:
@@ -248,7 +266,7 @@ def names_of(text: str) -> list[str]:
             kind = "" if found[1] == "*" else found[1].lower()
             names.append(key[1] if key else before or kind)
         bare = word.strip("[](){}<>,;:=\"'")
-        before = bare if bare.replace("_", "").isalpha() else ""
+        before = bare if bare.replace("_", "").isalpha() and not _PLACE.search(word) else ""
     return names
 
 

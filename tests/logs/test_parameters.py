@@ -17,6 +17,21 @@ def test_what_never_varies_dominates_nothing() -> None:
     assert dominant("port <NUM>", observe({}, [("22",)] * 100)) is None
 
 
+def test_a_word_that_all_lines_share_is_told_where_something_else_varies() -> None:
+    lines = [(f"ord-{i}", "JPY", "40") for i in range(50)]
+    text = "pricing failed for order=<VAL>, currency=<VAL> in rate table v<NUM>"
+    found = dominant(text, observe({}, lines))
+    assert found is not None
+    assert (found.name, found.value, found.share) == ("currency", "JPY", 1)
+    assert dominant(text, observe({}, lines[:5])) is None, "too few to say so"
+    assert (
+        dominant(
+            "TraceID: <HEX> SpanID: <HEX> <*> failed", observe({}, [(f"a{i}", f"b{i}", "[get]") for i in range(50)])
+        )
+        is None
+    )
+
+
 def test_heavy_values_are_found_among_many_others_in_bounded_memory() -> None:
     chooser = random.Random(1)
     values = Parameters()
