@@ -15,7 +15,7 @@ from bot.store.tables.logs import (
 )
 from bot.store.tables.metadata import metadata
 from bot.store.tables.sources import measured, pipeline_run, rejected, source_use, standing, watched
-from bot.store.tables.watched import sensitivity, series, series_hour, watch_state
+from bot.store.tables.watching import sensitivity, series, series_hour, watch_state
 
 __all__ = [
     "audit",
