@@ -32,6 +32,9 @@ class ActionKind(StrEnum):
     CALL = "call"
 
 
+LOOKS_MAX = 200
+"""Of an action's own check that a run keeps, the newest."""
+
 OPERATORS = "operators"
 """The role of everybody who may act."""
 
@@ -156,12 +159,38 @@ _OVER = frozenset({RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED, RunS
 
 
 class Verdict(StrEnum):
-    """What verification found."""
+    """What verification found. `WELL`: its own check was right before, and is."""
 
     RECOVERED = "recovered"
+    WELL = "well"
     NO_EFFECT = "no_effect"
     WORSE = "worse"
     NOT_CHECKED = "not_checked"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at an action's own check. `is_right`: None when it could not be read. `value` should be between `low`
+    and `high`, in `unit`; `what` is a key of what is wrong (of a check of a table, or "status", "contains", "away").
+    `said` are the facts of it in the words of the source."""
+
+    at: datetime
+    is_right: bool | None
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+    what: str = ""
+    said: str = ""
+
+    @property
+    def distance(self) -> float | None:
+        """By how much the value is beyond its bounds."""
+        if self.value is None:
+            return None
+        below = self.low - self.value if self.low is not None else 0.0
+        above = self.value - self.high if self.high is not None else 0.0
+        return max(0.0, below, above)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +228,8 @@ class Run:
     break_glass: str = ""
     may_approve: tuple[str, ...] = (OPERATORS,)
     note: str = ""
+    looked_before: Look | None = None
+    looks: tuple[Look, ...] = ()
     id: int = 0
     fence: int = 0
 
@@ -248,6 +279,11 @@ class Run:
         """The backend has done it; whether it helped is seen until `verify_until`."""
         self._must_be(RunState.RUNNING)
         return replace(self, state=RunState.VERIFYING, result=result, done_at=at, verify_until=verify_until)
+
+    def looked(self, look: Look) -> "Run":
+        """The action's own check, after it was done."""
+        self._must_be(RunState.VERIFYING)
+        return replace(self, looks=(*self.looks, look)[-LOOKS_MAX:])
 
     def verified(self, verdict: Verdict, at: datetime) -> "Run":
         self._must_be(RunState.VERIFYING)

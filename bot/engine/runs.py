@@ -16,7 +16,8 @@ from bot.engine.catalogue import Catalogue
 from bot.engine.incidents import channel_for
 from bot.engine.locking import Locks
 from bot.engine.ports import Store, Transaction
-from bot.engine.telling import card_of_run, note, tell_loudly, tell_of_run
+from bot.engine.telling import card_of_run, note, tell_loudly, tell_of_run, tell_run, tell_verdict
+from bot.engine.verifying import Verifying
 from bot.engine.watching import Watching
 from bot.engine.working import Worker
 from bot.errors import InputError, Refused, Stale
@@ -54,10 +55,11 @@ class Runs:
         locks: Locks,
         worker: Worker,
         watching: Watching,
+        verifying: Verifying,
     ) -> None:
         self._store, self._clock, self._settings = store, clock, settings
         self._policy, self._catalogue, self._locks = policy, catalogue, locks
-        self._worker, self._watching = worker, watching
+        self._worker, self._watching, self._verifying = worker, watching, verifying
         self.take_over, self.work, self.offers = worker.take_over, worker.work, catalogue.offers
 
     # -- asking
@@ -121,7 +123,9 @@ class Runs:
             run = tx.runs.get(run_id)
         if not run.can_be_undone:
             raise Stale("run_not_undoable", run=str(run_id), state=run.state)
-        return self.request(_wish_of(run, {"version": run.plan.before}), by)
+        asked = {p.name for p in self._catalogue.get(run.action).parameters if p.is_asked}
+        back = {"version": run.plan.before} if "version" in asked else {}
+        return self.request(_wish_of(run, {**self._own_parameters(run), **back} if back else {}), by)
 
     def _chosen(self, wish: Wish) -> Action:
         return self._catalogue.choose(wish.kind, wish.service, wish.environment, wish.action)
@@ -229,16 +233,35 @@ class Runs:
     # -- afterwards
 
     def watch(self) -> None:
-        """By the clock: lets unanswered requests expire, and says whether a finished run helped."""
+        """By the clock: lets unanswered requests expire, looks at the actions' own checks, and says whether a finished
+        run helped."""
+        self._look()
         now = self._clock.now()
         with self._store.write() as tx:
             for found in tx.runs.in_state(RunState.ASKED):
                 if now >= found.expires_at:
                     self._expire(tx, found.id, now)
             for run in tx.runs.in_state(RunState.VERIFYING):
-                verdict = self._watching.verdict_on(tx, run, now)
+                has_check = self._verifying.has_check(run.action)
+                verdict = self._watching.verdict_on(tx, run, now, own_check=has_check)
                 if verdict is not None:
                     self._conclude(tx, run, verdict, now)
+
+    def _look(self) -> None:
+        """At the checks of what was done; outside of any transaction, for it can take its time."""
+        with self._store.read() as tx:
+            due = [run for run in tx.runs.in_state(RunState.VERIFYING) if self._verifying.is_due(run)]
+        for found in due:
+            look = self._verifying.look(found.action)
+            if look is None:
+                continue
+            with self._store.write() as tx:
+                run = tx.runs.lock(found.id)
+                if run.state is not RunState.VERIFYING:
+                    continue
+                seen = tx.runs.save(run.looked(look), expected_state=RunState.VERIFYING)
+                if not run.looks or run.looks[-1].is_right != look.is_right:
+                    tell_run(tx, seen, look.at)
 
     def _expire(self, tx: Transaction, run_id: int, now: datetime) -> None:
         run = tx.runs.lock(run_id)
@@ -250,6 +273,8 @@ class Runs:
         verified = tx.runs.save(run.verified(verdict, now), expected_state=RunState.VERIFYING)
         note(tx, now, "tocsin", "run.verified", card_of_run(run.id), verdict=verdict.value)
         tell_of_run(tx, verified, "run_verified", now, verdict=verdict.value)
+        if verdict in (Verdict.NO_EFFECT, Verdict.WORSE) and not run.incident:
+            tell_verdict(tx, verified, now)
         if verdict is Verdict.RECOVERED and run.incident:
             self._watching.recovered(tx, run, now)
 

@@ -56,6 +56,13 @@ def tell_of_run(tx: Transaction, run: Run, kind: str, at: datetime, by: str = ""
     tell_run(tx, run, at)
 
 
+def tell_verdict(tx: Transaction, run: Run, at: datetime) -> None:
+    """A run without an incident did not help: said under its card, for a card that only changes is not noticed."""
+    card = card_of_run(run.id)
+    facts = {"kind": "run_verified", "by": "", "run": run.id, "verdict": run.verdict.value if run.verdict else ""}
+    tx.outbox.put(Notice(f"{card}:verdict", "line", run.channel, facts, thread_of=card), at)
+
+
 def tell_loudly(tx: Transaction, run: Run, channel: str, at: datetime) -> None:
     """Somebody broke the glass: a message of its own in the channel that everybody reads."""
     facts = {"kind": "glass_broken", "by": run.asked_by, "run": run.id, "reason": run.break_glass}

@@ -45,6 +45,14 @@ class TableSource(Protocol):
         ...
 
 
+class PageSource(Protocol):
+    """Raises `ConnectorError` when nothing answers."""
+
+    def look(self, url: str, timeout_s: float) -> tuple[int, str]:
+        """The status of the answer to a GET, and the beginning of its text."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class WatchState:
     """What is remembered of something watched: when it was read last, the signals that stand, and its own notes."""

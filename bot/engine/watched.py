@@ -19,7 +19,7 @@ from bot.engine.checked import Checked, measured
 from bot.engine.correlator import Correlator
 from bot.engine.ports import Store, Transaction
 from bot.engine.sensitivity import Sensitivities
-from bot.engine.watch_ports import ReadSeries, SeriesSource, TableSource, WatchState
+from bot.engine.watch_ports import PageSource, ReadSeries, SeriesSource, TableSource, WatchState
 from bot.errors import ConnectorError, SettingsError
 from bot.logs.windows import window_start
 from bot.metrics.forecast import forecast
@@ -54,6 +54,7 @@ class Sources:
 
     series: Mapping[str, SeriesSource]
     tables: Mapping[str, TableSource]
+    pages: PageSource | None = None
 
 
 class Watched:

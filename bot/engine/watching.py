@@ -4,6 +4,7 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 
 from bot.actions.model import Run, Verdict
+from bot.actions.verification import Looked, together
 from bot.anomalies.detectors import still_on
 from bot.anomalies.model import ServiceWindow
 from bot.engine.correlator import Correlator
@@ -62,9 +63,18 @@ class Watching:
 
     # -- a run is over
 
-    def verdict_on(self, tx: Transaction, run: Run, now: datetime) -> Verdict | None:
-        """What the windows that closed since the run say; None while it is too early."""
-        if not run.incident or run.done_at is None or run.verify_until is None:
+    def verdict_on(self, tx: Transaction, run: Run, now: datetime, *, own_check: bool = False) -> Verdict | None:
+        """What the windows that closed since the run say, and the action's own check; None while it is too early."""
+        if run.done_at is None or run.verify_until is None:
+            return Verdict.NOT_CHECKED
+        signals = self._by_signals(tx, run, run.verify_until, now)
+        if not own_check:
+            return signals
+        own = Looked(run.looked_before, run.looks).verdict(is_last=now >= run.verify_until)
+        return together(signals, own) if run.incident else own
+
+    def _by_signals(self, tx: Transaction, run: Run, until_when: datetime, now: datetime) -> Verdict | None:
+        if not run.incident or run.done_at is None:
             return Verdict.NOT_CHECKED
         length = self._settings.detection.window
         first = window_start(run.done_at, length) + length
@@ -87,7 +97,7 @@ class Watching:
             sum(c.get(first + i * length, 0) for c in counts.get(run.service, {}).values()) for i in range(windows)
         ]
         usual = self._usual_lines(tx, run, signals, length)
-        is_last = now >= run.verify_until
+        is_last = now >= until_when
         return verdict_of(watched, length, is_last=is_last, service_lines=lines, usual_lines=usual)
 
     def _usual_lines(self, tx: Transaction, run: Run, signals: list[Signal], length: timedelta) -> float:

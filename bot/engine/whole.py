@@ -33,6 +33,7 @@ from bot.engine.stats import Stats
 from bot.engine.teaching import Teaching
 from bot.engine.upkeep import Upkeep
 from bot.engine.uptime import Uptime
+from bot.engine.verifying import Verifying
 from bot.engine.watched import Sources, Watched
 from bot.engine.watching import Watching
 from bot.engine.whys import Whys
@@ -91,8 +92,9 @@ def engine(
     watching = Watching(settings, correlator)
     catalogue = Catalogue(settings, executors)
     locks = Locks(store, clock, settings, policy)
-    worker = Worker(store, clock, catalogue, locks, redactor)
-    runs = Runs(store, clock, settings, policy, catalogue, locks, worker, watching)
+    verifying = Verifying(clock, settings, sources, redactor)
+    worker = Worker(store, clock, catalogue, locks, redactor, verifying)
+    runs = Runs(store, clock, settings, policy, catalogue, locks, worker, watching, verifying)
     digests = Digests(store, clock, settings)
     changes = Changes(store, clock, settings, correlator)
     reading = Reading(store, clock, settings, runs, digests)

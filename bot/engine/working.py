@@ -31,6 +31,7 @@ from bot.engine.catalogue import Catalogue
 from bot.engine.locking import Locks
 from bot.engine.ports import Store, Transaction
 from bot.engine.telling import card_of_run, note, tell_of_run, tell_run
+from bot.engine.verifying import Verifying
 from bot.errors import ConnectorError, InputError, NotFound, Refused, Stale, StoreError, TocsinError
 from bot.logs.redact import Redactor
 from bot.people import TOCSIN
@@ -50,8 +51,16 @@ Outcome = Done | Started | Progress
 
 
 class Worker:
-    def __init__(self, store: Store, clock: Clock, catalogue: Catalogue, locks: Locks, redactor: Redactor) -> None:
-        self._store, self._clock = store, clock
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        catalogue: Catalogue,
+        locks: Locks,
+        redactor: Redactor,
+        verifying: Verifying,
+    ) -> None:
+        self._store, self._clock, self._verifying = store, clock, verifying
         self._catalogue, self._locks, self._redactor = catalogue, locks, redactor
 
     def take_over(self, holder: str) -> None:
@@ -102,6 +111,7 @@ class Worker:
             elif self._is_late(run, action):
                 self._give_up(run, step, executor)
             else:
+                run = self._compared(run)
                 self._record(run, self._call(run, step, executor))
         except (ConnectorError, Refused, NotFound, InputError) as error:
             self._record_failure(run, error)
@@ -132,6 +142,11 @@ class Worker:
         else:
             self._save(run.with_step(run.step, replace(record, attempted=True)))
         return executor.execute(key, step, self._told(run, step), record.plan)
+
+    def _compared(self, run: Run) -> Run:
+        """With how the action's own check is before anything is done, to compare with afterwards."""
+        is_new = run.step == 0 and run.steps and not run.steps[0].attempted
+        return replace(run, looked_before=self._verifying.look(run.action)) if is_new else run
 
     def _told(self, run: Run, step: Action) -> Mapping[str, str]:
         people = {"requested_by": run.asked_by, "approved_by": ", ".join(run.approved_by)}

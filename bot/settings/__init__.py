@@ -12,6 +12,7 @@ from bot.settings.acting import (
     PolicySettings,
     RoleSettings,
     StepSettings,
+    VerifySettings,
 )
 from bot.settings.incoming import (
     HeartbeatSettings,
@@ -59,6 +60,7 @@ __all__ = [
     "StepSettings",
     "SyslogSettings",
     "UptimeSettings",
+    "VerifySettings",
     "Zone",
     "load",
 ]

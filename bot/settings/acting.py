@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -74,6 +74,40 @@ class StepSettings(Section):
     target: Mapping[str, str] = Field(default_factory=dict)
 
 
+class VerifySettings(Section):
+    """A check of the action's own, looked at for `verify_minutes` after it was done: a `query` to a source of [watch],
+    a check of [watch.checks], or an address."""
+
+    source: str = ""
+    """The name of a [watch.prometheus] or [watch.databases]."""
+    query: str = ""
+    value_min: float | None = None
+    value_max: float | None = None
+    unit: str = ""
+    check: str = ""
+    """The name of a [watch.checks]."""
+    url: Annotated[str, Field(pattern=r"^$|^https?://[^\s@]+$")] = ""
+    status: Annotated[int, Field(ge=0, le=599)] = 0
+    """What the address has to answer; 0: anything below 400."""
+    contains: str = ""
+    timeout_s: Annotated[float, Field(gt=0, le=60)] = 10
+    every_s: Annotated[int, Field(ge=5, le=3600)] = 30
+
+    @model_validator(mode="after")
+    def _is_one(self) -> "VerifySettings":
+        if sum(map(bool, (self.query, self.check, self.url))) != 1:
+            raise ValueError("say one of: query with its source, check, url")
+        if bool(self.query) != bool(self.source):
+            raise ValueError("a query needs a source, and a source a query")
+        if self.query and self.value_min is None and self.value_max is None:
+            raise ValueError("say what the query's value may be: value_min, value_max or both")
+        return self
+
+    @property
+    def every(self) -> timedelta:
+        return timedelta(seconds=self.every_s)
+
+
 class ActionSettings(Section):
     kind: ActionKind
     service: str
@@ -93,6 +127,7 @@ class ActionSettings(Section):
     timeout_minutes: Minutes = 60
     """After this long a run that is still going is stopped."""
     verify_minutes: Minutes = 5
+    verify: VerifySettings | None = None
 
     @model_validator(mode="after")
     def _has_steps_or_connector(self) -> "ActionSettings":

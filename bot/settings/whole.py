@@ -11,7 +11,14 @@ from pydantic import (
 
 from bot.actions.model import OPERATORS
 from bot.checks.declared import WatchSettings
-from bot.settings.acting import ActionSettings, ConnectorSettings, FreezeSettings, PolicySettings, RoleSettings
+from bot.settings.acting import (
+    ActionSettings,
+    ConnectorSettings,
+    FreezeSettings,
+    PolicySettings,
+    RoleSettings,
+    VerifySettings,
+)
 from bot.settings.incoming import (
     HeartbeatSettings,
     HttpSettings,
@@ -101,10 +108,19 @@ class Settings(Section):
             if connector not in self.connectors:
                 known = ", ".join(self.connectors) or "none is configured"
                 raise ValueError(f"actions.{name}.{step}connector: no connector is called {connector!r} ({known})")
+        if action.verify is not None:
+            self._check_verify(f"actions.{name}.verify", action.verify)
         for role in action.may_ask:
             self._check_role(f"actions.{name}.may_ask", role)
         for role in action.may_approve:
             self._check_role(f"actions.{name}.may_approve", role)
+
+    def _check_verify(self, where: str, verify: VerifySettings) -> None:
+        sources = [*self.watch.prometheus, *self.watch.databases]
+        for setting, name, there in (("source", verify.source, sources), ("check", verify.check, self.watch.checks)):
+            if name and name not in there:
+                known = ", ".join(there) or "none is declared"
+                raise ValueError(f"{where}.{setting}: there is no {name!r} under [watch] ({known})")
 
     def _check_role(self, where: str, role: str) -> None:
         if role != OPERATORS and role not in self.roles:

@@ -5,6 +5,7 @@ from bot.engine.watch_ports import SeriesSource, TableSource
 from bot.engine.watched import Sources
 from bot.errors import SettingsError
 from bot.settings import Settings
+from bot.watch.pages import Pages
 from bot.watch.prometheus import Prometheus
 from bot.watch.sql import Sql
 
@@ -28,4 +29,4 @@ def sources_of(settings: Settings) -> Sources:
     }
     series |= databases
     tables: dict[str, TableSource] = dict(databases)
-    return Sources(series, tables)
+    return Sources(series, tables, Pages())

@@ -98,7 +98,8 @@ class Sql:
         """One point now: a database is asked how things are, not how they were."""
         with self._connected() as connection:
             result = connection.execute(text(query))
-            names = [name.lower() for name in result]
+            columns = result.keys()
+            names = [name.lower() for name in columns]
             rows = result.fetchmany(SERIES_MAX)
         if len(names) > 1 and "value" not in names:
             raise ConnectorError("of several columns one has to be called value", permanent=True, connector=self._name)

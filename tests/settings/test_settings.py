@@ -20,6 +20,7 @@ from bot.settings import (
     SourceSettings,
     StepSettings,
     UptimeSettings,
+    VerifySettings,
     load,
 )
 
@@ -50,7 +51,7 @@ def test_every_setting_is_in_the_example() -> None:
     optional = {"people", "groups", "runbook", "owners", "services", "connectors", "actions", "target"}
     optional |= {"freezes", "roles", "parameters", "maintenance", "calendar", "reason"}
     optional |= {"watch", "prometheus", "databases", "series", "checks"}
-    optional |= {"sources", "heartbeats", "uptime", "pull"}
+    optional |= {"sources", "heartbeats", "uptime", "pull", "verify"}
     assert set(missing) <= optional
 
 
@@ -123,6 +124,22 @@ def _names(model: type[BaseModel]) -> list[str]:
             names += _names(field.annotation)
     if model is Settings:
         sections = (ServiceSettings, ActionSettings, StepSettings, ParameterSettings, RoleSettings, FreezeSettings)
-        named = (SourceSettings, MappingSettings, HeartbeatSettings, UptimeSettings, PullSettings)
+        named = (SourceSettings, MappingSettings, HeartbeatSettings, UptimeSettings, PullSettings, VerifySettings)
         names += [name for section in (*sections, *named) for name in section.model_fields]
     return names
+
+
+@pytest.mark.parametrize(
+    ("verify", "said"),
+    [
+        ('check = "x"\nurl = "https://x"', "say one of: query with its source, check, url"),
+        ('query = "up"\nvalue_min = 1', "a query needs a source"),
+        ('query = "up"\nsource = "main"', "say what the query's value may be"),
+        ('query = "up"\nsource = "main"\nvalue_min = 1', "there is no 'main' under"),
+        ('check = "orders"', "there is no 'orders' under"),
+    ],
+)
+def test_a_check_of_an_action_says_what_it_is(tmp_path: Path, verify: str, said: str) -> None:
+    action = '[connectors.c]\ntype = "git"\n[actions.a]\nkind = "deploy"\nservice = "s"\nconnector = "c"\n'
+    with pytest.raises(SettingsError, match=said):
+        load(written(tmp_path, f"{action}[actions.a.verify]\n{verify}\n"), {})
