@@ -22,6 +22,8 @@ class TemplateSeries:
     seasonal: tuple[float, float] | None = None
     """Lines a window that are usual at this hour, and the most that recurs at it, by the days before; None while these
     are too few."""
+    unseen_for: timedelta | None = None
+    """Of a template that is older than its empty history: for how long at least it had not been written."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,6 +133,7 @@ class Correlator:
             baseline_low=before.baseline_low,
             baseline_high=before.baseline_high,
             dominant=seen.dominant or before.dominant,
+            rarity=seen.rarity or before.rarity,
         )
         tx.signals.refresh(known.id, clearer, min(known.severity, signal.severity, key=lambda s: s.rank))
         return True
@@ -201,7 +202,8 @@ class Correlator:
         known = next((other for other in waiting if same_problem(signal, other)), None)
         if known is None:
             return tx.signals.add(signal, incident_id)
-        tx.signals.refresh(known.id, signal.evidence, min(known.severity, signal.severity, key=lambda s: s.rank))
+        seen = replace(signal.evidence, rarity=signal.evidence.rarity or known.evidence.rarity)
+        tx.signals.refresh(known.id, seen, min(known.severity, signal.severity, key=lambda s: s.rank))
         tx.signals.repeat(known.id, now)
         tx.signals.join([known.id], incident_id)
         return replace(signal, id=known.id, began_at=known.began_at, count=known.count + 1)

@@ -31,6 +31,16 @@ class Dominant:
     share: float
 
 
+@dataclass(frozen=True, slots=True)
+class Rarity:
+    """How seldom a log template is. `unseen_s`: for how long it had not been written, 0 if it never was; `known_s`: for
+    how long its service is known; `since`: the version that it is written under for the first time, or ''."""
+
+    unseen_s: int = 0
+    known_s: int = 0
+    since: str = ""
+
+
 class Measured(StrEnum):
     """What is found of a series, a table or a model."""
 
@@ -105,6 +115,7 @@ class Evidence:
     link: str = ""
     measure: Measure | None = None
     level: str = ""
+    rarity: Rarity | None = None
 
 
 @dataclass(frozen=True, slots=True)

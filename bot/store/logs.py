@@ -141,6 +141,17 @@ class LogTable:
             counts[start] = counts.get(start, 0) + row.lines
         return dict(found)
 
+    def last_written(self, ids: Collection[str], before: datetime) -> dict[str, datetime]:
+        until = int(before.timestamp())
+        found: dict[str, int] = {}
+        for part in _parts(list(ids)):
+            of = select(template.c.no, _told_as.label("id")).where(_told_as.in_(part)).subquery()
+            for table, at in ((count_minute, count_minute.c.start), (count_hour, count_hour.c.hour)):
+                query = select(of.c.id, func.max(at).label("last")).join(table, table.c.template_no == of.c.no)
+                for row in self._db.execute(query.where(at < until).group_by(of.c.id)):
+                    found[row.id] = max(row.last, found.get(row.id, 0))
+        return {template_id: datetime.fromtimestamp(last, UTC) for template_id, last in found.items()}
+
     def template(self, template_id: str) -> TemplateRow:
         found = self._rows([template_id])
         if template_id not in found:
