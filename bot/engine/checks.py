@@ -3,6 +3,7 @@
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.anomalies.detectors import detect
@@ -15,6 +16,7 @@ from bot.engine.ports import Decision, Store, Transaction
 from bot.engine.rarity import rarity_of, unseen_for
 from bot.engine.seasons import Seasons
 from bot.engine.sensitivity import Sensitivities
+from bot.engine.values import places_of
 from bot.engine.watching import Watching
 from bot.logs.windows import window_start
 from bot.settings import Settings
@@ -121,13 +123,19 @@ class Checks:
         seasonal = self._seasons.of(tx, row, start)
         quiet = [i for i, c in counts.items() if len(c) == 1 and start in c]
         unseen = unseen_for(tx, rows, quiet, since, timedelta(days=self._settings.logs.keep_hours_days))
+        places = places_of(tx, rows, {i: c.get(start, 0) for i, c in counts.items()}, start + length)
         learnt_at = row.first_at + timedelta(minutes=self._settings.detection.learning_minutes)
         window = ServiceWindow(
             service=row.name,
             start=start,
             length=length,
             templates=tuple(
-                _series(rows[i], c, since, start, past, length, seasonal.get(i), unseen.get(i))
+                replace(
+                    _series(rows[i], c, since, start, past, length),
+                    seasonal=seasonal.get(i),
+                    unseen_for=unseen.get(i),
+                    places=places.get(i, ()),
+                )
                 for i, c in sorted(counts.items())
             ),
             history_windows=past,
@@ -146,12 +154,10 @@ class Checks:
 
 
 def _series(
-    row: TemplateRow, counts: Mapping[datetime, int], since: datetime, start: datetime, past: int, length: timedelta,
-    seasonal: tuple[float, float] | None, unseen: timedelta | None,
-) -> TemplateSeries:  # fmt: skip
+    row: TemplateRow, counts: Mapping[datetime, int], since: datetime, start: datetime, past: int, length: timedelta
+) -> TemplateSeries:
     history = [0] * past
     for at, lines in counts.items():
         if at < start:
             history[(at - since) // length] = lines
-    lines = counts.get(start, 0)
-    return TemplateSeries(row.id, row.text, row.level, row.first_at, tuple(history), lines, seasonal, unseen)
+    return TemplateSeries(row.id, row.text, row.level, row.first_at, tuple(history), counts.get(start, 0))

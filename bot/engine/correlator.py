@@ -22,7 +22,7 @@ from bot.incidents.model import Incident, TimelineEntry
 from bot.incidents.opening import should_open
 from bot.incidents.severity import grade
 from bot.settings import Settings
-from bot.signals.model import Signal
+from bot.signals.model import Signal, SignalKind
 from bot.signals.severity import Severity, worst
 from bot.silences.flapping import is_flapping
 
@@ -242,9 +242,11 @@ class Correlator:
 
 
 def same_problem(one: Signal, other: Signal) -> bool:
-    """The same fingerprint, or the same template seen another way: new at first, then far above its usual rate."""
+    """The same fingerprint, or the same template seen another way: new at first, then far above its usual rate. What
+    its values are is another matter."""
     template = one.evidence.template_id
-    return one.fingerprint == other.fingerprint or bool(template and template == other.evidence.template_id)
+    alike = (one.kind is SignalKind.UNUSUAL_VALUES) == (other.kind is SignalKind.UNUSUAL_VALUES)
+    return one.fingerprint == other.fingerprint or bool(alike and template and template == other.evidence.template_id)
 
 
 def _holder_of(signal: Signal, candidates: Sequence[OpenIncident]) -> tuple[OpenIncident, Signal] | None:

@@ -64,6 +64,7 @@ def _evidence(
         contributions=tuple((rows[i].text if i in rows else i, share) for i, share in anomaly.contributions),
         series=_series(anomaly, window),
         level=row.level if row else "",
+        measure=anomaly.measure,
     )
 
 

@@ -13,6 +13,7 @@ class SignalKind(StrEnum):
     RATE_UP = "rate_up"
     RATE_DOWN = "rate_down"
     UNUSUAL_MIX = "unusual_mix"
+    UNUSUAL_VALUES = "unusual_values"
     ALERT = "alert"
     RUN_FAILED = "run_failed"
     REPORTED = "reported"
@@ -44,6 +45,8 @@ class Rarity:
 class Measured(StrEnum):
     """What is found of a series, a table or a model."""
 
+    ONE_VALUE = "one_value"
+    LARGER = "larger"
     SPIKE = "spike"
     UNUSUAL_AT_THIS_HOUR = "unusual_at_this_hour"
     UNLIKE_YESTERDAY = "unlike_yesterday"

@@ -12,10 +12,11 @@ from bot.store.tables.logs import (
     position,
     service,
     template,
+    template_values,
 )
 from bot.store.tables.metadata import metadata
 from bot.store.tables.sources import measured, pipeline_run, rejected, source_use, standing, watched
-from bot.store.tables.watched import sensitivity, series, series_hour, watch_state
+from bot.store.tables.watching import sensitivity, series, series_hour, watch_state
 
 __all__ = [
     "audit",
@@ -53,6 +54,7 @@ __all__ = [
     "standing",
     "suspect",
     "template",
+    "template_values",
     "timeline",
     "watch_state",
     "watched",
