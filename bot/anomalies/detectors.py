@@ -9,6 +9,7 @@ from bot.anomalies.model import Anomaly, Detector, ServiceWindow
 from bot.anomalies.new_template import NewTemplate
 from bot.anomalies.rate_down import RateDown
 from bot.anomalies.rate_up import RateUp
+from bot.anomalies.values import UnusualValues
 from bot.signals.model import Evidence
 
 STILL_ON_SHARE = 0.1
@@ -19,7 +20,7 @@ ANOMALIES_MAX = 20
 
 
 def default_detectors() -> list[Detector]:
-    return [NewTemplate(), RateUp(), RateDown(), Dwindled(), UnusualMix()]
+    return [NewTemplate(), RateUp(), RateDown(), Dwindled(), UnusualMix(), UnusualValues()]
 
 
 def detect(window: ServiceWindow, detectors: Sequence[Detector]) -> list[Anomaly]:

@@ -4,8 +4,21 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from bot.signals.model import SignalKind
+from bot.logs.parameters import Typical
+from bot.signals.model import Measure, SignalKind
 from bot.signals.severity import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The values at one place of a template. `name` is what its words call it, '' when they do not; `now` those of the
+    last `now_for`, `past` those of a few minutes each, the oldest first."""
+
+    name: str
+    unit: str
+    now: Typical
+    now_for: timedelta
+    past: tuple[Typical, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +35,10 @@ class TemplateSeries:
     seasonal: tuple[float, float] | None = None
     """Lines a window that are usual at this hour, and the most that recurs at it, by the days before; None while these
     are too few."""
+    unseen_for: timedelta | None = None
+    """Of a template that is older than its empty history: for how long at least it had not been written."""
+    places: tuple[Place, ...] = ()
+    """Of a template with many lines now: what its values are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +78,8 @@ class Anomaly:
     baseline_high: float | None = None
     contributions: tuple[tuple[str, float], ...] = ()
     facts: tuple[tuple[str, str], ...] = field(default=())
+    measure: Measure | None = None
+    """Of values: what they are and what is usual, instead of rates."""
 
 
 class Detector(Protocol):

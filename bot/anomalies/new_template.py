@@ -1,4 +1,5 @@
-"""Has this log template ever been seen before? A new one that speaks of failure matters; any other, seldom.
+"""Has this log template ever been seen before, or not for long? Such a one that speaks of failure matters; any other,
+seldom.
 
 Services write odd lines all the time, so what counts is whether the failure goes on: by how many lines it has at once,
 compared with the failures the service usually writes. A failure too small for that here is told by `rate` when the next
@@ -20,6 +21,9 @@ LINES_FOR_MINOR = 3
 RATE_FOR_MINOR = 30.0
 """What does not speak of failure is worth a mention beside other signs from this rate, in lines a minute."""
 
+RARE_AFTER = timedelta(days=8)
+"""What was not written for so long is as good as new; what comes by the day or the week is not."""
+
 SHARE_OF_USUAL_FAILURES = 0.25
 """Where failures are usual, a new one has to be at least so large beside them."""
 
@@ -28,9 +32,10 @@ class NewTemplate:
     name = "new_template"
 
     def detect(self, window: ServiceWindow) -> list[Anomaly]:
-        """One anomaly per template whose first line ever stands in this window. Score: the lines it is judged by, which
-        for the largest of several new failures are the lines of all: one failure is often written in several ways."""
-        new = [t for t in window.templates if t.current > 0 and t.first_at >= window.start and not any(t.history)]
+        """One anomaly per template whose first line ever, or for long, stands in this window. Score: the lines it is
+        judged by, which for the largest of several new failures are the lines of all: one failure is often written in
+        several ways."""
+        new = [t for t in window.templates if t.current > 0 and not any(t.history) and _is_rare(t, window)]
         if not new:
             return []
         failing = {t.template_id for t in new if looks_failing(t.level, t.text)}
@@ -46,6 +51,11 @@ class NewTemplate:
                 severity = _harmless_severity(template, window.length)
             found.append(_anomaly(window, template, lines, severity))
         return found
+
+
+def _is_rare(template: TemplateSeries, window: ServiceWindow) -> bool:
+    unseen = template.unseen_for
+    return template.first_at >= window.start or (unseen is not None and unseen >= RARE_AFTER)
 
 
 def _failing_severity(template: TemplateSeries, lines: int, usual: float, length: timedelta) -> Severity:
@@ -80,7 +90,7 @@ def _anomaly(window: ServiceWindow, template: TemplateSeries, lines: int, severi
     return Anomaly(
         kind=SignalKind.NEW_TEMPLATE,
         service=window.service,
-        began_at=min(template.first_at, window.end),
+        began_at=min(max(template.first_at, window.start), window.end),
         severity=severity,
         score=float(lines),
         threshold=float(LINES_AT_RATE if severity is Severity.MAJOR else 1),

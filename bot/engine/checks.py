@@ -3,17 +3,20 @@
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.anomalies.detectors import detect
 from bot.anomalies.model import Anomaly, Detector, ServiceWindow, TemplateSeries
 from bot.clock import Clock
 from bot.engine.correlator import Correlator
-from bot.engine.evidence import signal_of
+from bot.engine.evidence import signal_of, still_new
 from bot.engine.log_ports import ServiceRow, TemplateRow
 from bot.engine.ports import Decision, Store, Transaction
+from bot.engine.rarity import rarity_of, unseen_for
 from bot.engine.seasons import Seasons
 from bot.engine.sensitivity import Sensitivities
+from bot.engine.values import places_of
 from bot.engine.watching import Watching
 from bot.logs.windows import window_start
 from bot.settings import Settings
@@ -93,7 +96,8 @@ class Checks:
             if window.is_learning:
                 self._note_learning(tx, row, anomalies, now)
                 return 0
-            signals = [signal_of(anomaly, window, rows, now) for anomaly in anomalies]
+            found = [still_new(anomaly, window, rows) for anomaly in anomalies]
+            signals = [signal_of(a, window, rows, now, rarity_of(tx, a, window, row, now)) for a in found]
             return sum(self._place(tx, signal, now) for signal in signals)
 
     def _place(self, tx: Transaction, signal: Signal, now: datetime) -> bool:
@@ -117,13 +121,22 @@ class Checks:
         past = max(0, (start - since) // length)
         rows = tx.logs.templates(counts)
         seasonal = self._seasons.of(tx, row, start)
+        quiet = [i for i, c in counts.items() if len(c) == 1 and start in c]
+        unseen = unseen_for(tx, rows, quiet, since, timedelta(days=self._settings.logs.keep_hours_days))
+        places = places_of(tx, rows, {i: c.get(start, 0) for i, c in counts.items()}, start + length)
         learnt_at = row.first_at + timedelta(minutes=self._settings.detection.learning_minutes)
         window = ServiceWindow(
             service=row.name,
             start=start,
             length=length,
             templates=tuple(
-                _series(rows[i], c, since, start, past, length, seasonal.get(i)) for i, c in sorted(counts.items())
+                replace(
+                    _series(rows[i], c, since, start, past, length),
+                    seasonal=seasonal.get(i),
+                    unseen_for=unseen.get(i),
+                    places=places.get(i, ()),
+                )
+                for i, c in sorted(counts.items())
             ),
             history_windows=past,
             is_learning=start < learnt_at,
@@ -141,11 +154,10 @@ class Checks:
 
 
 def _series(
-    row: TemplateRow, counts: Mapping[datetime, int], since: datetime, start: datetime, past: int, length: timedelta,
-    seasonal: tuple[float, float] | None,
-) -> TemplateSeries:  # fmt: skip
+    row: TemplateRow, counts: Mapping[datetime, int], since: datetime, start: datetime, past: int, length: timedelta
+) -> TemplateSeries:
     history = [0] * past
     for at, lines in counts.items():
         if at < start:
             history[(at - since) // length] = lines
-    return TemplateSeries(row.id, row.text, row.level, row.first_at, tuple(history), counts.get(start, 0), seasonal)
+    return TemplateSeries(row.id, row.text, row.level, row.first_at, tuple(history), counts.get(start, 0))

@@ -22,7 +22,7 @@ from bot.incidents.model import Incident, TimelineEntry
 from bot.incidents.opening import should_open
 from bot.incidents.severity import grade
 from bot.settings import Settings
-from bot.signals.model import Signal
+from bot.signals.model import Signal, SignalKind
 from bot.signals.severity import Severity, worst
 from bot.silences.flapping import is_flapping
 
@@ -133,6 +133,7 @@ class Correlator:
             baseline_low=before.baseline_low,
             baseline_high=before.baseline_high,
             dominant=seen.dominant or before.dominant,
+            rarity=seen.rarity or before.rarity,
         )
         tx.signals.refresh(known.id, clearer, min(known.severity, signal.severity, key=lambda s: s.rank))
         return True
@@ -201,7 +202,8 @@ class Correlator:
         known = next((other for other in waiting if same_problem(signal, other)), None)
         if known is None:
             return tx.signals.add(signal, incident_id)
-        tx.signals.refresh(known.id, signal.evidence, min(known.severity, signal.severity, key=lambda s: s.rank))
+        seen = replace(signal.evidence, rarity=signal.evidence.rarity or known.evidence.rarity)
+        tx.signals.refresh(known.id, seen, min(known.severity, signal.severity, key=lambda s: s.rank))
         tx.signals.repeat(known.id, now)
         tx.signals.join([known.id], incident_id)
         return replace(signal, id=known.id, began_at=known.began_at, count=known.count + 1)
@@ -240,9 +242,11 @@ class Correlator:
 
 
 def same_problem(one: Signal, other: Signal) -> bool:
-    """The same fingerprint, or the same template seen another way: new at first, then far above its usual rate."""
+    """The same fingerprint, or the same template seen another way: new at first, then far above its usual rate. What
+    its values are is another matter."""
     template = one.evidence.template_id
-    return one.fingerprint == other.fingerprint or bool(template and template == other.evidence.template_id)
+    alike = (one.kind is SignalKind.UNUSUAL_VALUES) == (other.kind is SignalKind.UNUSUAL_VALUES)
+    return one.fingerprint == other.fingerprint or bool(alike and template and template == other.evidence.template_id)
 
 
 def _holder_of(signal: Signal, candidates: Sequence[OpenIncident]) -> tuple[OpenIncident, Signal] | None:

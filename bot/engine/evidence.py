@@ -8,7 +8,7 @@ from bot.anomalies.model import Anomaly, ServiceWindow
 from bot.engine.log_ports import TemplateRow
 from bot.logs.parameters import dominant
 from bot.signals.fingerprint import fingerprint
-from bot.signals.model import Dominant, Evidence, Signal, SignalKind
+from bot.signals.model import Dominant, Evidence, Rarity, Signal, SignalKind
 
 _EXAMPLES = 3
 _NEW_FOR = 3  # windows
@@ -16,13 +16,24 @@ _SERIES_WINDOWS = 60
 _TITLE_LENGTH_MAX = 160
 
 
-def signal_of(anomaly: Anomaly, window: ServiceWindow, rows: Mapping[str, TemplateRow], now: datetime) -> Signal:
-    """The signal of an anomaly. A template that rises in its first windows is still a new one. The title is the
-    template's own text, or the service's name: words come later."""
+def still_new(anomaly: Anomaly, window: ServiceWindow, rows: Mapping[str, TemplateRow]) -> Anomaly:
+    """A template that rises in its first windows is still a new one."""
     row = rows.get(anomaly.template_id)
     new_since = window.start - _NEW_FOR * window.length
     if row is not None and anomaly.kind is SignalKind.RATE_UP and row.first_at >= new_since:
-        anomaly = replace(anomaly, kind=SignalKind.NEW_TEMPLATE, began_at=row.first_at, rate_before=0.0)
+        return replace(anomaly, kind=SignalKind.NEW_TEMPLATE, began_at=row.first_at, rate_before=0.0)
+    return anomaly
+
+
+def signal_of(
+    anomaly: Anomaly,
+    window: ServiceWindow,
+    rows: Mapping[str, TemplateRow],
+    now: datetime,
+    rarity: Rarity | None = None,
+) -> Signal:
+    """The signal of an anomaly. The title is the template's own text, or the service's name: words come later."""
+    row = rows.get(anomaly.template_id)
     return Signal(
         fingerprint=fingerprint(anomaly.kind, anomaly.service, anomaly.template_id),
         kind=anomaly.kind,
@@ -31,7 +42,7 @@ def signal_of(anomaly: Anomaly, window: ServiceWindow, rows: Mapping[str, Templa
         began_at=anomaly.began_at,
         at=now,
         title=(row.text if row else anomaly.service)[:_TITLE_LENGTH_MAX],
-        evidence=_evidence(anomaly, window, row, rows),
+        evidence=replace(_evidence(anomaly, window, row, rows), rarity=rarity),
     )
 
 
@@ -53,6 +64,7 @@ def _evidence(
         contributions=tuple((rows[i].text if i in rows else i, share) for i, share in anomaly.contributions),
         series=_series(anomaly, window),
         level=row.level if row else "",
+        measure=anomaly.measure,
     )
 
 

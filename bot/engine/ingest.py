@@ -19,6 +19,7 @@ from bot.engine.ports import Lease, Store, Transaction
 from bot.engine.tally import Use, count, uses
 from bot.logs.masks import fold_all
 from bot.logs.miner import Miner
+from bot.logs.parameters import Typical
 from bot.logs.record import LogRecord
 from bot.logs.redact import Redactor
 from bot.settings import Settings
@@ -95,7 +96,9 @@ class Ingest:
             used += uses(found, times, of_service, texts, partial(self._miner.parameters, service))
             tx.logs.touch_service(service, min(times), max(times), len(of_service))
         tx.logs.write_templates(self._miner.changed(), now)
-        tx.logs.note_uses(self._template_use(use, now) for use in used)
+        ended: dict[str, Sequence[Typical]] = {}
+        tx.logs.note_uses([self._template_use(use, now, ended) for use in used])
+        tx.logs.add_values(ended, now)
         tx.logs.add_counts(counts)
 
     def _redacted(self, records: Sequence[LogRecord]) -> tuple[Sequence[str], Sequence[str] | None]:
@@ -105,8 +108,10 @@ class Ingest:
         clean = self._redactor.redact_all(texts, shapes)
         return clean, None if any(map(is_not, clean, texts)) else shapes
 
-    def _template_use(self, use: Use, now: datetime) -> TemplateUse:
-        self._observed.add(use.template_id, use.lines, use.rows, now)
+    def _template_use(self, use: Use, now: datetime, ended: dict[str, Sequence[Typical]]) -> TemplateUse:
+        before = self._observed.add(use.template_id, use.lines, use.rows, now)
+        if before:
+            ended[use.template_id] = before
         parameters = self._observed.to_write(use.template_id, now)
         return TemplateUse(use.template_id, use.level, use.first_at, use.last_at, use.samples, parameters)
 

@@ -1,11 +1,12 @@
 """What does the engine need to keep of logs? `bot/store/logs.py` fulfils it."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from bot.logs.miner import TemplateState
+from bot.logs.parameters import Typical
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,18 @@ class LogRows(Protocol):
         """template id → window start → lines, for windows that start in [since, until)."""
         ...
 
+    def last_written(self, ids: Collection[str], before: datetime) -> dict[str, datetime]:
+        """template id → the start of the last window (or hour) before that has lines; without those that have none."""
+        ...
+
+    def add_values(self, ended: Mapping[str, Sequence[Typical]], at: datetime) -> None:
+        """What the values of these templates were in the last minutes, each position in short."""
+        ...
+
+    def values(self, ids: Collection[str]) -> dict[str, list[list[Typical]]]:
+        """template id → what they were before, the oldest first, for the last two hours with lines."""
+        ...
+
     def template(self, template_id: str) -> TemplateRow: ...
     def templates(self, ids: Collection[str]) -> dict[str, TemplateRow]: ...
     def new_templates(self, since: datetime, until: datetime) -> list[TemplateRow]: ...
@@ -80,6 +93,7 @@ class LogRows(Protocol):
     def total_lines(self) -> int: ...
     def pack_hours(self, before: datetime) -> int: ...
     def drop_hours(self, before: datetime) -> int: ...
+    def drop_values(self, before: datetime) -> int: ...
     def forget_batches(self, before: datetime) -> int: ...
 
 

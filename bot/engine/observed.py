@@ -1,7 +1,8 @@
 """Which values do the lines of a template have, lately? Kept in memory while mining, written to the rows now and then.
 
-What a person wants to know is what the lines of the trouble share, so the values of the last quarter of an hour or so
-count: a template's statistics start afresh every `GENERATION`.
+What a person wants to know is what the lines of the trouble share, so the values of the last minutes count: a
+template's statistics start afresh every `GENERATION`, and what the last one showed goes to the history of what is
+usual.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.logs.parameters import Parameters
+from bot.logs.parameters import Parameters, Typical
 
-GENERATION = timedelta(minutes=15)
+GENERATION = timedelta(minutes=5)
 WRITE_EVERY = timedelta(seconds=10)
 
 
@@ -30,15 +31,18 @@ class Observed:
         self._values = Parameters()
         self._ages: dict[str, _Age] = {}
 
-    def add(self, template_id: str, lines: int, rows: Sequence[Sequence[str]], now: datetime) -> None:
-        """`rows`: the values of some of the lines, evenly spread."""
+    def add(self, template_id: str, lines: int, rows: Sequence[Sequence[str]], now: datetime) -> Sequence[Typical]:
+        """`rows`: the values of some of the lines, evenly spread. Gives back the generation that has just ended."""
         age = self._ages.get(template_id)
+        ended: Sequence[Typical] = ()
         if age is None or now - age.began_at > GENERATION:
+            ended = self._values.typical(template_id)
             self._values.forget([template_id])
             self._ages[template_id] = _Age(now)
         self._ages[template_id].lines += lines
         for row in rows:
             self._values.add(template_id, row)
+        return ended
 
     def to_write(self, template_id: str, now: datetime) -> Mapping[str, Any] | None:
         """The state for the template's row, or None when what was written a moment ago still serves."""
@@ -47,7 +51,7 @@ class Observed:
         if is_recent and age.lines < 2 * age.written_lines:
             return None
         age.written_at, age.written_lines = now, age.lines
-        return {"positions": self._values.state(template_id)}
+        return {"began_at": age.began_at.isoformat(), "positions": self._values.state(template_id)}
 
     def forget(self, template_ids: Sequence[str]) -> None:
         self._values.forget(template_ids)

@@ -22,6 +22,7 @@ class Upkeep:
         with self._store.write() as tx:
             tx.logs.pack_hours(now - timedelta(days=logs.keep_minutes_days))
             tx.logs.drop_hours(now - timedelta(days=logs.keep_hours_days))
+            tx.logs.drop_values(now - timedelta(days=logs.keep_minutes_days))
             tx.logs.forget_batches(now - _BATCH_KEYS_KEPT)
             for kind in DELIVERY_KINDS:
                 tx.records.forget_before(f"slack.{kind}", now - _DELIVERIES_KEPT)

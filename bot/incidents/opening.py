@@ -56,8 +56,15 @@ def _is_company(signal: Signal, other: Signal) -> bool:
     counts = other.severity.at_least(Severity.MINOR) and other.kind is not SignalKind.UNUSUAL_MIX
     if signal.kind is SignalKind.SERIES and other.kind is SignalKind.SERIES:  # among many some are always odd
         return False
+    if SignalKind.UNUSUAL_VALUES in (signal.kind, other.kind) and _same_template(signal, other):
+        return False
     is_near = abs(signal.began_at - other.began_at) <= COMPANY_WITHIN
     return counts and is_near and other.fingerprint != signal.fingerprint
+
+
+def _same_template(signal: Signal, other: Signal) -> bool:
+    """More lines of one client are not two signs."""
+    return signal.evidence.template_id == other.evidence.template_id != ""
 
 
 def _is_another_kind(signal: Signal, other: Signal) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 VALUES_MAX = 64  # values counted per position: 64 finds every value above 1/64 of the lines
 VALUE_CHARACTERS_MAX = 120
+NUMBERS_SHARE_MIN = 0.9  # of a position's values, for it to be a number
 POSITIONS_MAX = 16  # positions of a template that are followed
 _NUMBER = re.compile(r"([+-]?\d{1,18}(?:\.\d{1,18})?(?:[eE][+-]?\d{1,2})?)([A-Za-z%µ]{0,5})")
 _GROWTH = math.log(1.1)
@@ -26,6 +27,18 @@ class Share:
     share: float
     total: int
     error: float
+
+
+@dataclass(frozen=True, slots=True)
+class Typical:
+    """One position in short: of `lines` the `share` have the value `top`; `median` of its numbers in `unit`, None when
+    they are none."""
+
+    lines: int
+    top: str
+    share: float
+    median: float | None = None
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +92,13 @@ class Position:
             self.counts[value], error = floor + times, error + floor
         if error:
             self.errors[value] = self.errors.get(value, 0) + error
+
+    def typical(self) -> Typical:
+        top = max(self.counts, key=lambda value: (self.counts[value], value), default="")
+        share = (self.counts[top] - self.errors.get(top, 0)) / self.total if top else 0.0
+        is_number = self.numbers >= NUMBERS_SHARE_MIN * max(self.total, 1)
+        median = self.quantile(0.5) if is_number else None
+        return Typical(self.total, top, round(share, 4), median, self.unit if is_number else "")
 
     def merge(self, other: "Position") -> None:
         for value, count in other.counts.items():
@@ -168,8 +188,12 @@ class Parameters:
         return [
             Numbers(index, there.unit, there.numbers, there.quantile(0.5), there.quantile(0.95), there.maximum)
             for index, there in enumerate(self._templates.get(template_id, []))
-            if there.numbers and there.numbers >= 0.9 * there.total
+            if there.numbers and there.numbers >= NUMBERS_SHARE_MIN * there.total
         ]
+
+    def typical(self, template_id: str) -> list[Typical]:
+        """Each position in short."""
+        return [position.typical() for position in self._templates.get(template_id, [])]
 
     def merge(self, other: "Parameters") -> None:
         for template_id, positions in other._templates.items():
@@ -256,6 +280,14 @@ def _keys_of(text: str) -> set[int]:
     }
 
 
+def typical(row: Mapping[str, object]) -> list[Typical]:
+    """Each position of a template's row in short."""
+    rows = row.get("positions")
+    counted = Parameters()
+    counted.restore("", rows if isinstance(rows, list) else [])
+    return counted.typical("")
+
+
 def names_of(text: str) -> list[str]:
     """What a template's words call each of its values: `host` in `host=<*>`, `port` in `port <NUM>`, else `ip`."""
     names: list[str] = []
@@ -270,6 +302,19 @@ def names_of(text: str) -> list[str]:
     return names
 
 
+def units_of(text: str) -> list[str]:
+    """The word after each of a template's values where it is a unit of time (`took <NUM> ms`), or ''."""
+    units: list[str] = []
+    words = text.split()
+    for word, after in zip(words, [*words[1:], ""], strict=True):
+        glued = [found[1] for found in _PLACE_AND_UNIT.finditer(word)]
+        bare = after.strip("[](){}<>,;:=\"'.")
+        units += [unit or (bare if i == len(glued) - 1 and bare in TIME_UNITS else "") for i, unit in enumerate(glued)]
+    return units
+
+
+TIME_UNITS = frozenset(("ns", "us", "µs", "ms", "s", "sec", "secs", "seconds", "milliseconds", "min", "minutes"))
+_PLACE_AND_UNIT = re.compile(r"<(?:[A-Z_]+|\*)>((?:ns|us|µs|ms|s|sec|min)(?![A-Za-z]))?")
 _PLACE = re.compile(r"<([A-Z_]+|\*)>")
 _KEY = re.compile(r"([A-Za-z_][\w.\-]*)[\"']?[=:][\"'\[({/]*$")
 

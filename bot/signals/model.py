@@ -13,6 +13,7 @@ class SignalKind(StrEnum):
     RATE_UP = "rate_up"
     RATE_DOWN = "rate_down"
     UNUSUAL_MIX = "unusual_mix"
+    UNUSUAL_VALUES = "unusual_values"
     ALERT = "alert"
     RUN_FAILED = "run_failed"
     REPORTED = "reported"
@@ -31,9 +32,21 @@ class Dominant:
     share: float
 
 
+@dataclass(frozen=True, slots=True)
+class Rarity:
+    """How seldom a log template is. `unseen_s`: for how long it had not been written, 0 if it never was; `known_s`: for
+    how long its service is known; `since`: the version that it is written under for the first time, or ''."""
+
+    unseen_s: int = 0
+    known_s: int = 0
+    since: str = ""
+
+
 class Measured(StrEnum):
     """What is found of a series, a table or a model."""
 
+    ONE_VALUE = "one_value"
+    LARGER = "larger"
     SPIKE = "spike"
     UNUSUAL_AT_THIS_HOUR = "unusual_at_this_hour"
     UNLIKE_YESTERDAY = "unlike_yesterday"
@@ -105,6 +118,7 @@ class Evidence:
     link: str = ""
     measure: Measure | None = None
     level: str = ""
+    rarity: Rarity | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,14 @@ from bot.engine.log_ports import ServiceRow, TemplateRow, TemplateUse
 from bot.errors import NotFound
 from bot.logs.level import worse_level
 from bot.logs.miner import TemplateState
-from bot.store.tables import batch, count_hour, count_minute, service, template
+from bot.logs.parameters import Typical
+from bot.store.tables import batch, count_hour, count_minute, service, template, template_values
 from bot.store.types import plain, revive
 from bot.store.upsert import insert_ignore, insert_into
 
 SAMPLES_FIRST = 3
 SAMPLES_LAST = 3
+VALUES_KEPT, POSITIONS_KEPT = 24, 8
 _HOUR_S = 3600
 _told_as = func.coalesce(template.c.alias_of, template.c.id)
 _BIG_INTEGERS = ARRAY(BigInteger)
@@ -140,6 +142,41 @@ class LogTable:
             counts, start = found[row.id], datetime.fromtimestamp(row.start, UTC)
             counts[start] = counts.get(start, 0) + row.lines
         return dict(found)
+
+    def add_values(self, ended: Mapping[str, Sequence[Typical]], at: datetime) -> None:
+        past = self._past(ended)
+        rows = [
+            {"template_id": i, "at": at, "past": [*past.get(i, []), plain(list(some)[:POSITIONS_KEPT])][-VALUES_KEPT:]}
+            for i, some in sorted(ended.items())
+        ]
+        if rows:
+            statement = insert_into(self._db, template_values)
+            changed = {name: statement.excluded[name] for name in ("at", "past")}
+            self._db.execute(statement.on_conflict_do_update(index_elements=["template_id"], set_=changed), rows)
+
+    def values(self, ids: Collection[str]) -> dict[str, list[list[Typical]]]:
+        return {i: [revive(some, list[Typical]) for some in past] for i, past in self._past(ids).items()}
+
+    def _past(self, ids: Collection[str]) -> dict[str, list[Any]]:
+        found: dict[str, list[Any]] = {}
+        for part in _parts(list(ids)):
+            query = select(template_values).where(template_values.c.template_id.in_(part))
+            found.update((row.template_id, row.past) for row in self._db.execute(query))
+        return found
+
+    def drop_values(self, before: datetime) -> int:
+        return self._db.execute(delete(template_values).where(template_values.c.at < before)).rowcount
+
+    def last_written(self, ids: Collection[str], before: datetime) -> dict[str, datetime]:
+        until = int(before.timestamp())
+        found: dict[str, int] = {}
+        for part in _parts(list(ids)):
+            of = select(template.c.no, _told_as.label("id")).where(_told_as.in_(part)).subquery()
+            for table, at in ((count_minute, count_minute.c.start), (count_hour, count_hour.c.hour)):
+                query = select(of.c.id, func.max(at).label("last")).join(table, table.c.template_no == of.c.no)
+                for row in self._db.execute(query.where(at < until).group_by(of.c.id)):
+                    found[row.id] = max(row.last, found.get(row.id, 0))
+        return {template_id: datetime.fromtimestamp(last, UTC) for template_id, last in found.items()}
 
     def template(self, template_id: str) -> TemplateRow:
         found = self._rows([template_id])

@@ -1,6 +1,7 @@
 """What must hold for every detector?"""
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.anomalies.detectors import default_detectors, detect
-from bot.anomalies.model import Anomaly, Detector, ServiceWindow, TemplateSeries
+from bot.anomalies.model import Anomaly, Detector, Place, ServiceWindow, TemplateSeries
+from bot.logs.parameters import Typical
 from tests.anomalies.shop import Kind, Shop
 from tests.anomalies.windows import MINUTE, NOON, series, window
 
@@ -30,7 +32,10 @@ def troubled() -> list[ServiceWindow]:
     shop.scale("web", 0.05, 460, 470, only="product")
     shop.scale("web", 9, 460, 470, only="order")
     found = [("checkout", 400), ("payments", 422), ("recommender", 441), ("web", 460)]
-    return [shop.window(service, at) for service, at in found]
+    values = [Typical(100, "db-1", 0.2, 80.0 + n, "ms") for n in range(12)]
+    slow = Place("took", "ms", Typical(100, "9", 0.2, 400.0, "ms"), timedelta(minutes=4), tuple(values))
+    taking = replace(series("query took <NUM> ms", [60] * 60, 60), places=(slow,))
+    return [*(shop.window(service, at) for service, at in found), window(taking)]
 
 
 @pytest.mark.parametrize("detector", DETECTORS, ids=lambda detector: detector.name)
@@ -44,7 +49,7 @@ def test_the_same_window_gives_the_same_anomalies_whatever_was_asked_before(dete
 
 def test_each_kind_of_trouble_is_found_by_the_detector_that_is_made_for_it() -> None:
     found = {a.kind.value for w in troubled() for a in detect(w, DETECTORS)}
-    assert found == {"new_template", "rate_up", "rate_down", "unusual_mix"}
+    assert found == {"new_template", "rate_up", "rate_down", "unusual_mix", "unusual_values"}
 
 
 @pytest.mark.parametrize("detector", DETECTORS, ids=lambda detector: detector.name)
@@ -114,6 +119,13 @@ def explained(anomaly: Anomaly, made: ServiceWindow) -> None:
     assert made.start - 400 * made.length <= anomaly.began_at <= made.end
     assert all(0 < share <= 1 for _, share in anomaly.contributions)
     known = {t.template_id: t for t in made.templates}
+    if anomaly.measure is not None:
+        assert anomaly.template_id in known
+        assert anomaly.measure.low is not None
+        assert anomaly.measure.high is not None
+        assert anomaly.measure.now is not None
+        assert 0 <= anomaly.measure.low <= anomaly.measure.high < anomaly.measure.now
+        return
     assert all(i in known for i, _ in anomaly.contributions)
     if not anomaly.template_id:
         assert anomaly.contributions

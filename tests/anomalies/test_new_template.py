@@ -1,5 +1,6 @@
 """When is a template that was never seen before worth telling?"""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -72,3 +73,11 @@ def test_it_began_with_its_first_line() -> None:
     first = NOON + timedelta(seconds=41)
     [found] = NewTemplate().detect(window(USUAL, series("cannot", NONE, 9, "error", first_at=first)))
     assert found.began_at == first
+
+
+@pytest.mark.parametrize(("days", "is_told"), [(1, False), (7, False), (8, True), (34, True)])
+def test_a_failure_that_was_not_seen_for_more_than_a_week_is_as_good_as_new(days: int, is_told: bool) -> None:
+    old = series("disk of <*> is read-only", [0] * 60, 40, level="error", first_at=NOON - timedelta(days=50))
+    found = NewTemplate().detect(window(replace(old, unseen_for=timedelta(days=days)), series("ok", [5] * 60, 5)))
+    assert [a.severity for a in found] == [Severity.MAJOR] * is_told
+    assert all(a.began_at == NOON for a in found)

@@ -38,7 +38,7 @@ from bot.engine.pages import (
 )
 from bot.engine.ports import AuditEntry, Decision, Sensitivity
 from bot.incidents.model import Incident, IncidentState, Resolution, Suspect, TimelineEntry
-from bot.signals.model import Dominant, Evidence, Measure, Measured, Signal, SignalKind
+from bot.signals.model import Dominant, Evidence, Measure, Measured, Rarity, Signal, SignalKind
 from bot.signals.severity import Severity
 from bot.silences.model import Hidden, MaintenanceWindow, Matcher, Silence
 from handlers.pages import ActionChoice, LocksPage, PlanPage, RunField, RunForm
@@ -65,6 +65,7 @@ def signal(kind: SignalKind = SignalKind.NEW_TEMPLATE, **changes: object) -> Sig
         threshold=3.0,
         history_windows=180,
         dominant=Dominant("currency", "JPY", 0.92),
+        rarity=Rarity(known_s=41 * 86_400, since="1.4.2"),
     )
     made = Signal("f1", kind, "checkout", Severity.CRITICAL, BEGAN, OPENED, TEMPLATE, evidence)
     return replace(made, **changes)  # type: ignore[arg-type]

@@ -207,7 +207,7 @@ def test_a_woken_person_reads_what_since_when_why_and_what_to_press() -> None:
     first, *_ = words(message).split("\n")
     assert first == "🔴 *Critical · checkout: a new log line, 84 a minute*"
     assert "`Payment declined for order &lt;*&gt;: currency &lt;*&gt; is not supported`" in words(message)
-    assert "0 → 84 a minute · 92 % have `currency=JPY`" in words(message)
+    assert " · never seen in 41 days, the first since `1.4.2` · 92 % have `currency=JPY`" in words(message)
     assert words(message).count("currency JPY is not supported") == 3
     assert "*First suspect:* `checkout 1.4.2` deployed 1 min before by ana – likely" in words(message)
     assert "payments 2.0.1" not in words(message)  # merely near in time, while another is likely

@@ -12,6 +12,7 @@ from bot.store.tables.logs import (
     position,
     service,
     template,
+    template_values,
 )
 from bot.store.tables.metadata import metadata
 from bot.store.tables.sources import measured, pipeline_run, rejected, source_use, standing, watched
@@ -53,6 +54,7 @@ __all__ = [
     "standing",
     "suspect",
     "template",
+    "template_values",
     "timeline",
     "watch_state",
     "watched",

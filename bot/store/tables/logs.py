@@ -43,6 +43,14 @@ template = Table(
     Index("ix_template_service_first_at", "service", "first_at"),
 )
 
+template_values = Table(  # what its values were, each few minutes in short
+    "template_values",
+    metadata,
+    Column("template_id", String(64), primary_key=True),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("past", Json, nullable=False),
+)
+
 count_minute = Table(
     "count_minute",
     metadata,
