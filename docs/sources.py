@@ -38,7 +38,8 @@ TAIL = """\
 - **2xx means counted**: in a committed transaction, or durable on the bus. 429 and 503 come with `Retry-After` and mean
   that nothing was taken. A shipper that gives up then loses lines; the settings above make each one wait.
 - **Twice counts once**: a batch with an `Idempotency-Key`, or one in which every record tells its own time and that is
-  equal to the last byte, is one batch. So is a webhook delivery with an identity of its own.
+  equal to the last byte, is one batch (at `/v1/ingest` for ndjson and JSON, with times finer than seconds). So is a
+  webhook delivery with an identity of its own.
 - **A bad record is named, its neighbours count.** `tocsin sources rejected` shows it, with its secrets hidden, for a
   week; `tocsin sources rejected replay ID` reads it again, after a mapping was mended.
 - **Times**: a record's own time counts. One from the future (over two minutes) counts now and is shown as *ahead*; one

@@ -1,14 +1,15 @@
 """How do syslog messages come in? UDP, TCP and TLS, gathered into batches.
 
 There is no answer in syslog that could say "counted": a TCP sender is held back while batches wait, a UDP message that
-finds no room is dropped and counted.
+finds no room is dropped and counted. At the end, senders are told that the connection closes, what they sent until they
+heard it is read, and what waits is counted.
 """
 
 import asyncio
 import logging
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from bot.errors import ConnectorError, SettingsError, StoreError
@@ -25,6 +26,10 @@ WAITING_MAX = 20_000
 RETRY_S = 1.0
 READ_BYTES = 64 << 10
 IDLE_S = 3600.0
+FAREWELL_S = 2.0
+"""So long senders have to hear that the connection closes."""
+FINISH_S = 10.0
+"""So long what waits may take to be counted at the end."""
 
 Message = tuple[str, bytes]
 """sender, message"""
@@ -40,36 +45,63 @@ class SyslogIntake:
     connections: int = 0
     dropped: int = 0
     refused: int = 0
+    _gathered: list[Message] = field(default_factory=list)
+    """What left `waiting` and is not counted yet."""
+    _open: set[asyncio.StreamWriter] = field(default_factory=set)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def run(self) -> None:
         """Hands over what waits, for ever."""
         while True:
-            batch = await self._gathered()
-            await self._hand_over(batch)
+            await self._gather()
+            await self._hand_over()
 
-    async def _gathered(self) -> list[Message]:
-        batch = [await self.waiting.get()]
+    async def finish(self) -> None:
+        """Counts what still waits once nobody listens any more."""
+        try:
+            async with asyncio.timeout(FINISH_S):
+                while self._gathered or not self.waiting.empty():
+                    while len(self._gathered) < BATCH_MESSAGES_MAX and not self.waiting.empty():
+                        self._gathered.append(self.waiting.get_nowait())
+                    await self._hand_over()
+        except TimeoutError:
+            log.error("%d syslog messages are lost: they could not be counted", self.left)
+
+    @property
+    def left(self) -> int:
+        return self.waiting.qsize() + len(self._gathered)
+
+    async def _gather(self) -> None:
+        if not self._gathered:
+            self._gathered.append(await self.waiting.get())
         try:
             async with asyncio.timeout(GATHER_S):
-                while len(batch) < BATCH_MESSAGES_MAX:
-                    batch.append(await self.waiting.get())
+                while len(self._gathered) < BATCH_MESSAGES_MAX:
+                    self._gathered.append(await self.waiting.get())
         except TimeoutError:
             pass
-        return batch
 
-    async def _hand_over(self, batch: list[Message]) -> None:
+    async def _hand_over(self) -> None:
         """Again and again until it is taken: whoever sends over TCP is held back meanwhile."""
-        by_sender: dict[str, list[bytes]] = {}
-        for sender, message in batch:
-            by_sender.setdefault(sender, []).append(message)
-        for sender, messages in by_sender.items():
-            while True:
+        async with self._turn:
+            while self._gathered:
+                sender = self._gathered[0][0]
+                messages = [message for of, message in self._gathered if of == sender]
                 try:
-                    await asyncio.to_thread(self._take, sender, messages)
-                    break
+                    await self._taken(sender, messages)
                 except (StoreError, ConnectorError) as error:
-                    log.error("%d syslog messages wait: %s", len(messages) + self.waiting.qsize(), error)
+                    log.error("%d syslog messages wait: %s", self.left, error)
                     await asyncio.sleep(RETRY_S)
+
+    async def _taken(self, sender: str, messages: list[bytes]) -> None:
+        """Counted and forgotten. A thread goes on when its task is cancelled, so its end is waited for."""
+        taking = asyncio.ensure_future(asyncio.to_thread(self._take, sender, messages))
+        try:
+            await asyncio.shield(taking)
+        finally:
+            await asyncio.wait([taking])
+            if not taking.cancelled() and taking.exception() is None:
+                self._gathered = [one for one in self._gathered if one[0] != sender]
 
     def _take(self, sender: str, messages: list[bytes]) -> None:
         posted = Posted(b"", {}, self.intake.engine.clock.now(), service=self.settings.service)
@@ -85,6 +117,7 @@ class SyslogIntake:
     async def listening(self) -> AsyncIterator[list[str]]:
         """Listens on what is set; gives the addresses, like "tcp 127.0.0.1:5514"."""
         async with AsyncExitStack() as stack:
+            stack.push_async_callback(self.finish)
             addresses: list[str] = []
             if self.settings.udp:
                 addresses.append(await self._listen_udp(stack, self.settings.udp))
@@ -93,6 +126,24 @@ class SyslogIntake:
                     context = tls_context(self.settings) if name == "tls" else None
                     addresses.append(await self._listen_tcp(stack, name, address, context))
             yield addresses
+
+    async def _farewell(self, server: asyncio.Server) -> None:
+        """Nobody new; says on each connection that nothing more is wanted, and reads what was on its way."""
+        server.close()
+        for writer in self._open:
+            if writer.can_write_eof():
+                with suppress(OSError):
+                    writer.write_eof()
+        await self._until_closed()
+        for writer in self._open:
+            writer.close()
+        await self._until_closed()
+
+    async def _until_closed(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL_S):
+                while self._open:
+                    await asyncio.sleep(0.01)
 
     async def _listen_udp(self, stack: AsyncExitStack, address: str) -> str:
         host, port = host_and_port(address, "syslog.udp")
@@ -115,7 +166,7 @@ class SyslogIntake:
             server = await asyncio.start_server(serve, host, port, ssl=context, limit=READ_BYTES)
         except OSError as error:
             raise SettingsError([f"syslog.{name}: cannot listen on {address} ({error.strerror or error})"]) from error
-        stack.push_async_callback(_close, server)
+        stack.push_async_callback(self._farewell, server)
         host, port = server.sockets[0].getsockname()[:2]
         return f"{name} {host}:{port}"
 
@@ -127,6 +178,7 @@ class SyslogIntake:
             writer.close()
             return
         self.connections += 1
+        self._open.add(writer)
         framer = syslog.Framer(self.intake.settings.http.line_kb_max << 10)
         try:
             await self._read(reader, framer, sender)
@@ -137,6 +189,7 @@ class SyslogIntake:
             if last := framer.end():
                 await self.waiting.put((sender, last))
             writer.close()
+            self._open.discard(writer)
 
     async def _read(self, reader: asyncio.StreamReader, framer: syslog.Framer, sender: str) -> None:
         while True:
@@ -157,11 +210,6 @@ class _Datagrams(asyncio.DatagramProtocol):
             self._intake.waiting.put_nowait((f"udp {address[0]}", data[: syslog.MESSAGE_BYTES_MAX]))
         except asyncio.QueueFull:
             self._intake.dropped += 1
-
-
-async def _close(server: asyncio.Server) -> None:
-    server.close()
-    await server.wait_closed()
 
 
 def host_and_port(address: str, setting: str) -> tuple[str, int]:

@@ -144,7 +144,8 @@ template(name="tocsin" type="list" option.jsonf="on") {
   property(outname="message" name="msg" format="jsonf")
 }
 action(type="omelasticsearch" server="127.0.0.1" serverport="8321" template="tocsin" searchIndex="logs"
-       searchType="" bulkmode="on" uid="tocsin" pwd="{token}" action.resumeRetryCount="-1" queue.type="LinkedList")
+       searchType="" bulkmode="on" uid="tocsin" pwd="{token}" queue.type="LinkedList"
+       action.resumeRetryCount="-1" action.resumeInterval="2")
 """
 _LOGSTASH = """\
 output {
@@ -201,7 +202,9 @@ SOURCE = Source(
     examples=(
         Example("elasticsearch-py", "python", _PYTHON, Proof.REAL),
         Example("@elastic/elasticsearch", "js", _JS, Proof.REAL),
-        Example("rsyslog (omelasticsearch)", "rsyslog", _RSYSLOG, Proof.CAPTURED),
+        Example("rsyslog (omelasticsearch)", "rsyslog", _RSYSLOG, Proof.REAL,
+                "It waits while Tocsin is away, but rsyslog 8.2302 drops a batch that is refused (429 or 503): "
+                "prefer syslog over TCP, which is held back instead."),
         Example("Filebeat", "yaml", _FILEBEAT, Proof.DOCUMENTED),
         Example("Logstash", "logstash", _LOGSTASH, Proof.DOCUMENTED),
         Example("Fluent Bit", "yaml", _FLUENT_BIT, Proof.DOCUMENTED),

@@ -22,7 +22,8 @@ def decode(posted: Posted) -> Heard:
 
 _SYSLOG_NG = """\
 destination d_tocsin {
-  http(url("{url}/v1/ingest/checkout") method("POST") batch-lines(200) batch-timeout(1000) retries(1000)
+  http(url("{url}/v1/ingest/checkout") method("POST") batch-lines(200) batch-timeout(1000)
+       retries(10000) time-reopen(2) frac-digits(6)
        headers("Authorization: Bearer {token}", "Content-Type: application/x-ndjson")
        body("$(format-json --pair ts=$ISODATE --pair message=$MESSAGE --pair level=$LEVEL --pair host=$HOST)\\n"));
 };
@@ -56,7 +57,7 @@ SOURCE = Source(
                 "--url {url} --token {token}\n", Proof.REAL),
         Example("Kubernetes", "sh", "kubectl logs --follow deployment/checkout | "
                 "tocsin tail - --service checkout --url {url} --token {token}\n", Proof.REAL),
-        Example("syslog-ng http()", "syslog-ng", _SYSLOG_NG, Proof.CAPTURED),
+        Example("syslog-ng http()", "syslog-ng", _SYSLOG_NG, Proof.REAL),
         Example("Vector", "yaml", _VECTOR, Proof.DOCUMENTED),
     ),
 )  # fmt: skip

@@ -271,8 +271,10 @@ SOURCE = Source(
     about=f"The service is the first label of: {', '.join(SERVICE_LABELS)}.",
     examples=(
         Example("pino-loki", "js", _PINO, Proof.REAL, "It does not send again what was refused."),
-        Example("python-logging-loki", "python", _PYTHON, Proof.REAL),
-        Example("winston-loki", "js", _WINSTON, Proof.CAPTURED, "It does not send again what was refused."),
+        Example("python-logging-loki", "python", _PYTHON, Proof.REAL, "It does not send again what was refused."),
+        Example(
+            "winston-loki", "js", _WINSTON, Proof.REAL, "It keeps what was refused and sends it again after a minute."
+        ),
         Example("Grafana Alloy", "river", _ALLOY, Proof.DOCUMENTED),
         Example("Promtail", "yaml", _PROMTAIL, Proof.DOCUMENTED, "Its life ended in March 2026; Alloy follows it."),
         Example("Fluent Bit", "yaml", _FLUENT_BIT, Proof.DOCUMENTED),

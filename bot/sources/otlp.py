@@ -310,10 +310,12 @@ SOURCE = Source(
     fixture="otlp.json",
     about="The service is the resource's `service.name`. Records that cannot be read are told as partial success.",
     examples=(
-        Example("OpenTelemetry SDKs (environment)", "sh", _SDK, Proof.REAL),
+        Example("OpenTelemetry SDKs (environment)", "sh", _SDK, Proof.REAL,
+                "A refused batch is sent again about five times, as late as `Retry-After` says; call `force_flush` "
+                "before `shutdown`, which drops what is still being tried."),
         Example("Rotel", "sh", "rotel start --exporter otlp --otlp-exporter-protocol http "
-                "--otlp-exporter-logs-endpoint {url}/v1/logs "
-                "--otlp-exporter-custom-headers \"Authorization=Bearer {token}\"\n", Proof.CAPTURED),
+                "--otlp-exporter-endpoint {url} --otlp-receiver-traces-disabled --otlp-receiver-metrics-disabled "
+                "--otlp-exporter-custom-headers \"Authorization=Bearer {token}\"\n", Proof.REAL),
         Example("OpenTelemetry Collector", "yaml", _COLLECTOR, Proof.DOCUMENTED),
         Example("Grafana Alloy", "river", _ALLOY, Proof.DOCUMENTED),
         Example("Vector", "yaml", _VECTOR, Proof.DOCUMENTED),

@@ -169,7 +169,8 @@ def hear(heard: Heard, message: bytes, posted: Posted) -> None:
 _RSYSLOG = """\
 # /etc/rsyslog.d/60-tocsin.conf
 *.* action(type="omfwd" target="tocsin.example.org" port="5514" protocol="tcp" TCP_Framing="octet-counted"
-           template="RSYSLOG_SyslogProtocol23Format" action.resumeRetryCount="-1" queue.type="LinkedList")
+           template="RSYSLOG_SyslogProtocol23Format" queue.type="LinkedList"
+           action.resumeRetryCount="-1" action.resumeInterval="2")
 """
 _RSYSLOG_TLS = """\
 # /etc/rsyslog.d/60-tocsin.conf (needs rsyslog-openssl)
@@ -180,7 +181,7 @@ global(DefaultNetstreamDriver="ossl" DefaultNetstreamDriverCAFile="/etc/ssl/tocs
 """
 _SYSLOG_NG = """\
 destination d_tocsin {
-  syslog("tocsin.example.org" port(5514) transport("tcp"));
+  syslog("tocsin.example.org" port(5514) transport("tcp") time-reopen(2));
 };
 log { source(s_src); destination(d_tocsin); };
 """
@@ -198,8 +199,8 @@ SOURCE = Source(
     examples=(
         Example("logger", "sh", "logger --server 127.0.0.1 --port 5514 --tcp --octet-count --rfc5424 "
                 "--tag checkout 'order 1 failed'\n", Proof.REAL),
-        Example("rsyslog, TCP", "rsyslog", _RSYSLOG, Proof.CAPTURED),
+        Example("rsyslog, TCP", "rsyslog", _RSYSLOG, Proof.REAL),
         Example("rsyslog, TLS", "rsyslog", _RSYSLOG_TLS, Proof.CAPTURED),
-        Example("syslog-ng", "syslog-ng", _SYSLOG_NG, Proof.DOCUMENTED),
+        Example("syslog-ng", "syslog-ng", _SYSLOG_NG, Proof.REAL),
     ),
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """How do log lines come in? `POST /v1/ingest/{service}`: 2xx means that they are counted, or durable on the bus."""
 
 import asyncio
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -49,6 +50,8 @@ class Intake:
         self, chunks: list[bytes], content_type: str, encoding: str, service: str, key: str, sender: str
     ) -> Response:
         reading = self._read(chunks, content_type, encoding, service, self.engine.clock.now())
+        if not key and reading.is_timed:
+            key = _digest(chunks, service)
         duplicate = False
         if reading.records and self.bus is not None:
             publish(self.bus, service, key, reading.records)
@@ -86,6 +89,14 @@ def _key(request: Request, service: str) -> str:
     if len(given) > KEY_LENGTH_MAX or not given.isprintable():
         raise HTTPException(400, f"Idempotency-Key is at most {KEY_LENGTH_MAX} printable characters")
     return f"http:{service}:{given}" if given else ""
+
+
+def _digest(chunks: list[bytes], service: str) -> str:
+    """The identity of a body whose sender gave it none."""
+    digest = hashlib.blake2b(digest_size=16)
+    for chunk in chunks:
+        digest.update(chunk)
+    return f"http:{service}:={digest.hexdigest()}"
 
 
 def _answer(reading: Reading, duplicate: bool, *, is_counted: bool) -> Response:

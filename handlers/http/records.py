@@ -16,12 +16,14 @@ from handlers.http.lines import Form, Line
 @dataclass(slots=True)
 class Reading:
     """`lines` went into the records: the lines of a stack trace are one record. `rejected` are the first of the lines
-    that could not be read, with their number and why."""
+    that could not be read, with their number and why. `is_timed`: they were objects that each told their own time,
+    somewhere finer than in seconds: equal bodies are one batch sent twice."""
 
     records: list[LogRecord] = field(default_factory=list)
     lines: int = 0
     rejected: list[tuple[int, str, bytes]] = field(default_factory=list)
     rejected_count: int = 0
+    is_timed: bool = False
 
 
 def read(
@@ -32,14 +34,18 @@ def read(
     if form is Form.TEXT:
         return _read_text(lines, parser)
     reading = Reading()
+    inherited = 0
     for line in lines:
         try:
-            reading.records.append(_record(parser.parse_fields(_object(line, line_bytes_max))))
+            parsed = parser.parse_fields(_object(line, line_bytes_max))
+            reading.records.append(_record(parsed))
             reading.lines += 1
+            inherited += parsed.inherited_time
         except InputError as error:
             reading.rejected_count += 1
             if len(reading.rejected) < rejected_max:
                 reading.rejected.append((line.number, str(error), line.data))
+    reading.is_timed = not inherited and any(record.at.microsecond for record in reading.records)
     return reading
 
 

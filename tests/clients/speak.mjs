@@ -10,11 +10,16 @@ async function otlp(kind) {
   const provider = new LoggerProvider({
     resource: resourceFromAttributes({ 'service.name': 'checkout' }),
     processors: [
-      new BatchLogRecordProcessor({ exporter: new OTLPLogExporter({ url: `${url}/v1/logs`, headers }) }),
+      new BatchLogRecordProcessor({
+        exporter: new OTLPLogExporter({ url: `${url}/v1/logs`, headers, timeoutMillis: 60000 }),
+        maxExportBatchSize: 10,
+        exportTimeoutMillis: 60000,
+      }),
     ],
   })
   const logger = provider.getLogger('app')
   for (const line of lines) logger.emit({ severityNumber: 17, severityText: 'ERROR', body: line })
+  await provider.forceFlush() // what is in its hands when it is shut down, it drops
   await provider.shutdown()
 }
 
@@ -42,10 +47,23 @@ async function pinoLoki() {
   transport.end()
 }
 
+async function winstonLoki(json) {
+  const winston = (await import('winston')).default
+  const LokiTransport = (await import('winston-loki')).default
+  const transport = new LokiTransport({ host: url, labels: { service: 'checkout' }, headers, json, interval: 1 })
+  const logger = winston.createLogger({ transports: [transport] })
+  for (const line of lines) logger.error(line)
+  await new Promise((resolve) => setTimeout(resolve, 2500)) // what is refused now, it keeps for a minute or its end
+  await new Promise((resolve) => transport.batcher.close(resolve))
+  process.exit()
+}
+
 const speakers = {
   'otlp-http': () => otlp('http'),
   'otlp-proto': () => otlp('proto'),
   elasticsearch,
   'pino-loki': pinoLoki,
+  'winston-loki': () => winstonLoki(true),
+  'winston-loki-proto': () => winstonLoki(false),
 }
 await speakers[name]()

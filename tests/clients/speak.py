@@ -14,13 +14,14 @@ def otlp(url: str, lines: list[str]) -> None:
 
     provider = LoggerProvider(resource=Resource.create({"service.name": "checkout"}))
     exporter = OTLPLogExporter(
-        endpoint=f"{url}/v1/logs", compression=Compression.Gzip, headers={"Authorization": "Bearer t0ken"}
+        endpoint=f"{url}/v1/logs", compression=Compression.Gzip, headers={"Authorization": "Bearer t0ken"}, timeout=60
     )
-    provider.add_log_record_processor(BatchLogRecordProcessor(exporter))
+    provider.add_log_record_processor(BatchLogRecordProcessor(exporter, max_export_batch_size=10))
     logger = logging.getLogger("app")
     logger.addHandler(LoggingHandler(logger_provider=provider))
     for line in lines:
         logger.error(line)
+    provider.force_flush(60_000)  # what is in its hands when it is shut down, it drops
     provider.shutdown()
 
 

@@ -4,8 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +13,7 @@ import httpx
 
 from bot.incidents.model import Incident, Resolution
 from bot.sources.registry import BY_NAME
-from tests.clients.conftest import Tocsin
+from tests.clients.conftest import Tocsin, until
 from tests.conftest import missing
 
 NAMES = ("prometheus-alertmanager", "alertmanager")
@@ -50,14 +49,6 @@ def _answers(url: str) -> bool:
         return httpx.get(url, timeout=1).is_success
     except httpx.TransportError:
         return False
-
-
-def until(reached: Callable[[], bool], seconds: float = 20) -> None:
-    for _ in range(int(seconds * 20)):
-        if reached():
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"not within {seconds} s")
 
 
 def incidents(tocsin: Tocsin) -> list[Incident]:

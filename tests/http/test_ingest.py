@@ -5,6 +5,7 @@ import json
 from datetime import UTC, datetime
 
 import httpx
+import msgspec
 import pytest
 import zstandard
 from hypothesis import HealthCheck, given, settings
@@ -237,3 +238,12 @@ async def test_no_body_whatever_is_a_fault_of_ours(
         answer = await client.post(path, content=body, headers=headers)
         assert answer.status_code in (200, 400, 413, 415)
         answer.json()
+
+
+async def test_equal_objects_with_fine_times_are_one_batch_sent_twice(client: httpx.AsyncClient, heard: Heard) -> None:
+    headers = {"content-type": "application/x-ndjson"}
+    for stamp, lines in (("2026-03-01T11:59:59.123456Z", 1), ("2026-03-01T11:59:59Z", 3)):
+        body = msgspec.json.encode({"ts": stamp, "message": "order 1 failed"})
+        for _ in range(2):
+            (await client.post("/v1/ingest/checkout", content=body, headers=headers)).raise_for_status()
+        assert len(heard.ingest.records) == lines  # in whole seconds, two equal lines are two
