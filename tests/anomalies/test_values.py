@@ -85,7 +85,7 @@ def test_nothing_is_said_of(made: object) -> None:
 
 
 def test_of_twenty_thousand_quiet_places_hardly_one_is_told() -> None:
-    """Shares and durations that waver as a quiet service's were assumed to: at most 2 in 20,000 trials of two places."""
+    """Shares and durations that waver as a quiet service's were assumed to: 2 in 20,000 trials of two places."""
     rng = np.random.default_rng(4)
     told = 0
     for _ in range(20_000):
