@@ -5,8 +5,8 @@ from alembic import op
 
 from bot.store.types import Json, UtcDateTime
 
-revision = "0010"
-down_revision = "0009"
+revision = "0006"
+down_revision = "0005"
 
 
 def upgrade() -> None:
