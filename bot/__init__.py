@@ -6,6 +6,7 @@ The packages, from the inside out; each imports only what stands before it:
     logs metrics anomalies signals incidents         the domain: pure, told the time, frozen values
     changes actions silences checks
     sources                                          what others say, one file a sender, pure
+    digests                                          when a digest comes, and what is to be done
     settings                                         tocsin.toml
     engine                                           use cases, each one transaction; ports.py has every contract
     store connectors slack stream workspace          the outside: SQL, other systems, Slack, batches, a Slack to try

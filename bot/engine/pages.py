@@ -6,10 +6,11 @@ Nothing here is worded: kinds and reasons are keys, times are aware UTC, shares 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
 from bot.actions.model import Run
 from bot.changes.model import Change
+from bot.digests.model import Subscription
 from bot.engine.ports import AuditEntry, Decision
 from bot.incidents.delivery import Delivery
 from bot.incidents.measures import Measures
@@ -204,6 +205,7 @@ class HomePage:
     recent: tuple[Incident, ...]
     services: tuple[ServiceLine, ...]
     may_act: bool
+    subscriptions: tuple[Subscription, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,44 +226,6 @@ class StatsPage:
     services: tuple[ServiceCount, ...]
     no_problem: int
     declared: int
-
-
-@dataclass(frozen=True, slots=True)
-class TemplateLine:
-    service: str
-    text: str
-    lines: int
-    is_new: bool
-
-
-@dataclass(frozen=True, slots=True)
-class DigestPage:
-    """A day's health, from `since` to `until`. The means are None when there was nothing to measure."""
-
-    local_date: date
-    timezone: str
-    since: datetime
-    until: datetime
-    now: datetime
-    incidents: tuple[Incident, ...]
-    still_active: tuple[Incident, ...]
-    mean_to_detect: timedelta | None
-    mean_to_acknowledge: timedelta | None
-    mean_to_resolve: timedelta | None
-    new_templates: tuple[TemplateLine, ...]
-    noisy_templates: tuple[TemplateLine, ...]
-    changes: tuple[Change, ...]
-    runs: tuple[Run, ...]
-    waiting_runs: tuple[Run, ...]
-    services: tuple[ServiceLine, ...]
-    lines: int
-    muted_signals: int
-    silences: tuple[SilenceView, ...] = ()
-    """Those that hid something real."""
-
-    @property
-    def is_quiet(self) -> bool:
-        return not (self.incidents or self.still_active or self.waiting_runs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,8 +56,10 @@ class Reading:
                 return self._plot(int(notice.facts["incident"]))
             case "review":
                 return self.review(int(notice.facts["incident"]), str(notice.facts["by"]))
-            case "digest":
+            case "digest" | "digest_noise" | "digest_more":
                 return self._digests.page_of(notice.facts)
+            case "digest_health":
+                return self._digests.health_of(notice.facts)
             case _:
                 return self._line(notice)
 
@@ -140,6 +142,7 @@ class Reading:
                 recent=tuple(i for i in tx.incidents.recent(now - _RECENT) if not i.state.is_active),
                 services=service_lines(tx, self._settings, now),
                 may_act=policy.may_act_on_incidents(person).verdict is Verdict.ALLOWED,
+                subscriptions=tuple(tx.subscriptions.of(person.user)),
             )
 
     def _line(self, notice: Notice) -> LinePage:

@@ -1,5 +1,6 @@
 """How are we doing? The measures of incidents and deliveries over some days, beside those of the days before."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.clock import Clock
@@ -29,7 +30,7 @@ class Stats:
             known = tx.incidents.recent(earlier, _INCIDENTS_MAX)
             now_ones = [i for i in known if since <= i.opened_at < until]
             changes = tx.changes.between(earlier, until + timedelta(microseconds=1))
-            confirmed = _confirmed(tx, known)
+            confirmed = confirmed_changes(tx, known)
             return StatsPage(
                 days=days,
                 measures=measure(now_ones),
@@ -42,7 +43,8 @@ class Stats:
             )
 
 
-def _confirmed(tx: Transaction, incidents: list[Incident]) -> set[int]:
+def confirmed_changes(tx: Transaction, incidents: Sequence[Incident]) -> set[int]:
+    """The ids of the changes that people called the cause of one of the incidents."""
     return {
         int(suspect.subject)
         for incident in incidents

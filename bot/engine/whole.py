@@ -24,12 +24,14 @@ from bot.engine.ledger import Ledger
 from bot.engine.locking import Locks
 from bot.engine.merging import Merging
 from bot.engine.muting import Muting
+from bot.engine.people import People
 from bot.engine.ports import Store
 from bot.engine.reading import Reading
 from bot.engine.runs import Runs
 from bot.engine.signals import Signals
 from bot.engine.silences import Silences
 from bot.engine.stats import Stats
+from bot.engine.subscriptions import Subscriptions
 from bot.engine.teaching import Teaching
 from bot.engine.upkeep import Upkeep
 from bot.engine.uptime import Uptime
@@ -60,6 +62,8 @@ class Engine:
     runs: Runs
     audit: Audit
     digests: Digests
+    subscriptions: Subscriptions
+    people: People
     reading: Reading
     browsing: Browsing
     stats: Stats
@@ -95,7 +99,7 @@ def engine(
     verifying = Verifying(clock, settings, sources, redactor)
     worker = Worker(store, clock, catalogue, locks, redactor, verifying)
     runs = Runs(store, clock, settings, policy, catalogue, locks, worker, watching, verifying)
-    digests = Digests(store, clock, settings)
+    digests = Digests(store, clock, settings, policy)
     changes = Changes(store, clock, settings, correlator)
     reading = Reading(store, clock, settings, runs, digests)
     events = Events(store, clock, settings, correlator, changes, redactor)
@@ -114,6 +118,8 @@ def engine(
         runs=runs,
         audit=Audit(store),
         digests=digests,
+        people=People(store, clock),
+        subscriptions=Subscriptions(store, clock, settings, policy),
         reading=reading,
         browsing=Browsing(store, clock, settings, reading),
         stats=Stats(store, clock),

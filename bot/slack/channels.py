@@ -17,16 +17,25 @@ class Channels:
     def __init__(self, client: AsyncWebClient, clock: Clock) -> None:
         self._client, self._clock = client, clock
         self._ids: dict[str, str] = {}
+        self._direct: dict[str, str] = {}
         self._asked_at: datetime | None = None
 
     async def id_of(self, name: str) -> str:
-        """The id of "#incidents", "incidents" or an id itself; '' when there is no such channel to be seen."""
+        """The id of "#incidents", "incidents" or an id itself, and of the direct messages to a person's id; '' when
+        there is no such channel to be seen."""
+        if is_person_id(name):
+            return await self._direct_to(name)
         if is_channel_id(name):
             return name
         name = name.removeprefix("#")
         if name not in self._ids and self._may_ask():
             await self._ask()
         return self._ids.get(name, "")
+
+    async def _direct_to(self, user: str) -> str:
+        if user not in self._direct:
+            self._direct[user] = str((await self._client.conversations_open(users=[user]))["channel"]["id"])
+        return self._direct[user]
 
     async def join(self, channel: str) -> bool:
         """True when Tocsin is in the (public) channel now."""
@@ -65,3 +74,7 @@ class Channels:
 
 def is_channel_id(name: str) -> bool:
     return len(name) >= 9 and name[0] in _ID and name.isascii() and name.isalnum() and name.isupper()
+
+
+def is_person_id(name: str) -> bool:
+    return len(name) >= 9 and name[0] in "UW" and name.isascii() and name.isalnum() and name.isupper()

@@ -60,6 +60,11 @@ def plural(count: int, one: str, many: str) -> str:
     return f"{number(count)} {one if count == 1 else many}"
 
 
+def shortly(value: object) -> str:
+    """A few words of a text, in one line, that begin no code."""
+    return one_line(value, 80).replace("`", "\u02cb")
+
+
 def person(key: str) -> Mrkdwn:
     """A mention for "T…/U…"; other names (a change's author elsewhere) as they are."""
     found = _PERSON.fullmatch(key)
@@ -213,6 +218,7 @@ _SHARED: Mapping[str, Callable[..., Any]] = {
     "rate": rate,
     "times": times,
     "percent": percent,
+    "shortly": shortly,
 }
 FOR_SLACK: Mapping[str, Callable[..., Any]] = {
     **_SHARED,

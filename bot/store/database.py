@@ -25,12 +25,14 @@ from bot.store.lessons import LessonTable
 from bot.store.locks import LockTable
 from bot.store.logs import LogTable
 from bot.store.outbox import OutboxTable
+from bot.store.people import PeopleTable
 from bot.store.records import RecordTable
 from bot.store.runs import RunTable
 from bot.store.sensitivity import SensitivityTable
 from bot.store.signals import SignalTable
 from bot.store.silences import SilenceTable
 from bot.store.sources import SourceTable
+from bot.store.subscriptions import SubscriptionTable
 from bot.store.watched import WatchTable
 
 _BUSY_TIMEOUT_S = 15
@@ -55,6 +57,8 @@ class SqlTransaction:
     sources: SourceTable
     audit: AuditTable
     locks: LockTable
+    subscriptions: SubscriptionTable
+    people: PeopleTable
     connection: Connection
 
 
@@ -100,6 +104,8 @@ class Database:
             SourceTable(connection),
             AuditTable(connection),
             LockTable(connection),
+            SubscriptionTable(connection),
+            PeopleTable(connection),
             connection,
         )
 

@@ -3,12 +3,14 @@
 import re
 from collections.abc import Callable, Mapping
 
+from bot.digests.rhythm import Every
 from bot.engine.reading import find_incident
 from bot.engine.whole import Engine
-from bot.errors import InputError
+from bot.errors import InputError, NotFound
 from bot.silences.asked import is_length, length_of, matcher_of
 from bot.slack.asked import Asked
 from bot.slack.guards import Answer, Reply
+from handlers.commands import subscriptions
 from handlers.pages import Usage, known_services, unknown
 
 _INCIDENT = re.compile(r"\binc-?\d+\b", re.IGNORECASE)
@@ -100,7 +102,15 @@ def maintenance(engine: Engine, asked: Asked, rest: str) -> Answer:
 
 
 def digest(engine: Engine, asked: Asked, rest: str) -> Answer:
-    return Reply("digest", engine.digests.compose_now())
+    """`digest`, `digest week`, `digest checkout web`."""
+    words = [word.rstrip(",") for word in rest.split()]
+    every = Every.WEEK if {"week", "weekly"} & set(words) else Every.DAY
+    services = [word for word in words if word not in ("week", "weekly", "day", "daily")]
+    known = known_services(engine)
+    for service in services:
+        if service not in known:
+            raise NotFound("service", service, known=known)
+    return Reply("digest", engine.digests.compose_now(every, services, asked.person.key))
 
 
 def stats(engine: Engine, asked: Asked, rest: str) -> Answer:
@@ -135,5 +145,8 @@ _SUBCOMMANDS: Mapping[str, Callable[[Engine, Asked, str], Answer]] = {
     "unsilence": unsilence,
     "maintenance": maintenance,
     "digest": digest,
+    "subscribe": subscriptions.subscribe,
+    "unsubscribe": subscriptions.unsubscribe,
+    "subscriptions": subscriptions.listed,
     "stats": stats,
 }

@@ -15,6 +15,7 @@ from bot.store.tables.logs import (
     template_values,
 )
 from bot.store.tables.metadata import metadata
+from bot.store.tables.people import person, subscription
 from bot.store.tables.sources import measured, pipeline_run, rejected, source_use, standing, watched
 from bot.store.tables.watching import sensitivity, series, series_hour, watch_state
 
@@ -39,6 +40,7 @@ __all__ = [
     "memory",
     "metadata",
     "outbox",
+    "person",
     "pipeline_run",
     "position",
     "posted",
@@ -52,6 +54,7 @@ __all__ = [
     "silence",
     "source_use",
     "standing",
+    "subscription",
     "suspect",
     "template",
     "template_values",
