@@ -1,6 +1,6 @@
 """What does the web page of an incident show? More than fits a message: how its log lines came, and what went out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,6 +9,7 @@ from bot.clock import Clock
 from bot.engine.pages import IncidentPage, IncidentsPage
 from bot.engine.ports import Store, Transaction
 from bot.engine.reading import Reading
+from bot.engine.showing import names_of
 from bot.incidents.model import Incident
 from bot.logs.windows import window_start
 from bot.settings import Settings
@@ -45,6 +46,8 @@ class ShownIncident:
     page: IncidentPage
     series: tuple[Series, ...]
     changes: tuple[Change, ...]
+    names: Mapping[str, str]
+    """`Person.key` → name, of those who took part and are known."""
 
 
 class Browsing:
@@ -60,8 +63,9 @@ class Browsing:
         incident, now = page.incident, self._clock.now()
         until = min(now, (incident.resolved_at or now) + _AFTER)
         with self._store.read() as tx:
-            changes = tx.changes.between(incident.began_at - _CHANGES_BEFORE, until)
-            return ShownIncident(page, tuple(self._series(tx, page, until)), tuple(changes[-_CHANGES_MAX:]))
+            changes = tx.changes.between(incident.began_at - _CHANGES_BEFORE, until)[-_CHANGES_MAX:]
+            series = tuple(self._series(tx, page, until))
+            return ShownIncident(page, series, tuple(changes), names_of(tx, page, changes))
 
     def _series(self, tx: Transaction, page: IncidentPage, until: datetime) -> Sequence[Series]:
         """Of the templates among its signals, the most telling first."""

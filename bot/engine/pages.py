@@ -95,6 +95,8 @@ class ReviewPage:
     page: IncidentPage
     changes: tuple[Change, ...]
     by: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """`Person.key` → name, of those who took part and are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +228,8 @@ class StatsPage:
     services: tuple[ServiceCount, ...]
     no_problem: int
     declared: int
+    about: tuple[str, ...] = ()
+    """Only these services; all when it is empty."""
 
 
 @dataclass(frozen=True, slots=True)

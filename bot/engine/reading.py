@@ -25,7 +25,7 @@ from bot.engine.pages import (
 from bot.engine.ports import Notice, Store, Transaction
 from bot.engine.runs import Runs
 from bot.engine.services import service_lines
-from bot.engine.showing import impact_of, most_telling, suspect_lines
+from bot.engine.showing import impact_of, most_telling, names_of, suspect_lines
 from bot.errors import NotFound
 from bot.incidents.model import Incident
 from bot.incidents.similar import resembling
@@ -54,7 +54,7 @@ class Reading:
                 return self.run(int(notice.facts["run"]))
             case "plot":
                 return self._plot(int(notice.facts["incident"]))
-            case "review":
+            case "review" | "review_html":
                 return self.review(int(notice.facts["incident"]), str(notice.facts["by"]))
             case "digest" | "digest_noise" | "digest_more":
                 return self._digests.page_of(notice.facts)
@@ -68,8 +68,8 @@ class Reading:
         incident = page.incident
         until = incident.resolved_at or self._clock.now()
         with self._store.read() as tx:
-            changes = tx.changes.between(incident.began_at - _CHANGES_BEFORE, until)
-        return ReviewPage(page, tuple(changes[-_CHANGES_MAX:]), by)
+            changes = tx.changes.between(incident.began_at - _CHANGES_BEFORE, until)[-_CHANGES_MAX:]
+            return ReviewPage(page, tuple(changes), by, names_of(tx, page, changes))
 
     def _plot(self, incident_id: int) -> PlotPage:
         with self._store.read() as tx:

@@ -122,7 +122,7 @@ def engine(
         subscriptions=Subscriptions(store, clock, settings, policy),
         reading=reading,
         browsing=Browsing(store, clock, settings, reading),
-        stats=Stats(store, clock),
+        stats=Stats(store, clock, settings),
         silences=Silences(store, clock, settings, policy),
         whys=Whys(store, clock, settings, muting),
         interactions=Interactions(store, clock),

@@ -226,8 +226,12 @@ class Courier:
             return replace(message, attached=plot_of(page.signal, page.window_s, self._renderer.plot_words()))
         if isinstance(page, HealthPage):
             return replace(message, attached=plot_of_health(page.health, self._renderer.plot_words()))
+        if isinstance(page, ReviewPage) and template == "review_html":
+            drawn = self._renderer.render_page("review", page, page.names)
+            return replace(message, attached=drawn.encode(), ending=".html")
         if isinstance(page, ReviewPage):
-            return replace(message, attached=self._renderer.render_markdown("review", page).encode(), ending=".md")
+            drawn = self._renderer.render_markdown("review", page, page.names)
+            return replace(message, attached=drawn.encode(), ending=".md")
         return message
 
     # -- when it does not work

@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,8 @@ from bot.slack.mrkdwn import Mrkdwn, code, codeblock, escaped, link, one_line, s
 
 _PERSON = re.compile(r"[TE]?[A-Z0-9]*/([UW][A-Z0-9]+)", re.ASCII)
 _RECENT = timedelta(hours=12)
+NAMES: ContextVar[Mapping[str, str]] = ContextVar("names", default={})  # noqa: B039 - never changed, only replaced
+"""Where Slack does not put names to ids: `Person.key` → name, while a page or a document is drawn."""
 
 
 def duration(length: timedelta) -> str:
@@ -111,8 +114,9 @@ def _plain_codeblock(lines: object, line_limit: int = 240, lines_max: int = 12, 
 
 
 def _plain_person(key: str) -> str:
+    """By name where names are shown and this one is known, else by id."""
     found = _PERSON.fullmatch(key)
-    return one_line(found[1] if found else _other_name(key))
+    return one_line(NAMES.get().get(key) or (found[1] if found else _other_name(key)))
 
 
 def _plain_date(at: datetime) -> str:

@@ -114,10 +114,16 @@ def digest(engine: Engine, asked: Asked, rest: str) -> Answer:
 
 
 def stats(engine: Engine, asked: Asked, rest: str) -> Answer:
-    days = rest.split(" ")[0].removesuffix("d") or "30"
-    if not (days.isascii() and days.isdigit() and len(days) < 6):
+    """`stats`, `stats 90`, `stats 30 checkout web`, `stats 7d shop-team`, `stats explained`."""
+    first, *names = [word.rstrip(",") for word in rest.split()] or ["30"]
+    if first in ("explained", "explain", "help"):
+        return Reply("replies/measures")
+    days = first.removesuffix("d")
+    if not (days.isascii() and days.isdigit()):
+        days, names = "30", [first, *names]
+    if len(days) > 5:
         return Reply("replies/usage", Usage("/tocsin", "stats 30"))
-    return Reply("replies/stats", engine.stats.page(int(days)))
+    return Reply("replies/stats", engine.stats.page(int(days), names))
 
 
 def _unknown_service(words: list[str]) -> str:
