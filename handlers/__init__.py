@@ -22,6 +22,7 @@ from handlers.commands import incident, lock, run, tocsin
 from handlers.events import home, mention
 from handlers.forms import declare as declare_form
 from handlers.forms import incident as incident_forms
+from handlers.forms import life as life_forms
 from handlers.forms import run as run_form
 from handlers.shortcuts import declare as declare_shortcut
 from handlers.shortcuts import why as why_shortcut
@@ -68,6 +69,8 @@ def register(guards: Guards) -> None:
     guards.form("incident.silence", incident_forms.silence)
     guards.form("incident.grade", incident_forms.grade)
     guards.form("incident.arrange", incident_forms.arrange)
+    guards.form("incident.roles", life_forms.roles)
+    guards.form("incident.handover", life_forms.handover)
     guards.form("incident.declare", declare_form.submitted)
     guards.form("run.ask", run_form.submitted)
 

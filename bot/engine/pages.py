@@ -12,6 +12,7 @@ from bot.actions.model import Run
 from bot.changes.model import Change
 from bot.engine.ports import AuditEntry, Decision
 from bot.incidents.delivery import Delivery
+from bot.incidents.life import Role, Room, Task, Update
 from bot.incidents.measures import Measures
 from bot.incidents.model import Incident, Suspect, TimelineEntry
 from bot.signals.model import Signal
@@ -58,6 +59,29 @@ class Impact:
 
 
 @dataclass(frozen=True, slots=True)
+class Life:
+    """What people do with it. `lead`: the name of the role that leads; `updates` and `tasks`: the oldest first."""
+
+    lead: str = ""
+    roles: tuple[Role, ...] = ()
+    updates: tuple[Update, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    room: Room | None = None
+
+    @property
+    def leader(self) -> str:
+        return next((role.person for role in self.roles if role.name == self.lead), "")
+
+    @property
+    def newest(self) -> Update | None:
+        return self.updates[-1] if self.updates else None
+
+    @property
+    def open_tasks(self) -> tuple[Task, ...]:
+        return tuple(task for task in self.tasks if not task.is_done)
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentPage:
     """`signals` are the distinct ones, the most telling first. `runs` are those of this incident, the newest last."""
 
@@ -72,10 +96,20 @@ class IncidentPage:
     link: str = ""
     similar: tuple[SimilarLine, ...] = ()
     impact: Impact = Impact()
+    life: Life = Life()
 
     @property
     def open_run(self) -> Run | None:
         return next((run for run in reversed(self.runs) if not run.state.is_over), None)
+
+
+@dataclass(frozen=True, slots=True)
+class ToldPage:
+    """What one person is told in direct messages, with the incident it is about. `channel`: where that is told."""
+
+    facts: Mapping[str, object]
+    page: IncidentPage
+    channel: str
 
 
 @dataclass(frozen=True, slots=True)
