@@ -23,6 +23,7 @@ from bot.engine.pages import (
     SuspectLine,
 )
 from bot.engine.ports import Notice, Store, Transaction
+from bot.engine.runbooks import Runbooks
 from bot.engine.runs import Runs
 from bot.engine.services import service_lines
 from bot.engine.showing import impact_of, most_telling, suspect_lines
@@ -41,9 +42,11 @@ _SIMILAR_LOOKED_AT = 50
 
 
 class Reading:
-    def __init__(self, store: Store, clock: Clock, settings: Settings, runs: Runs, digests: Digests) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, settings: Settings, runs: Runs, digests: Digests, runbooks: Runbooks
+    ) -> None:
         self._store, self._clock, self._settings = store, clock, settings
-        self._runs, self._digests = runs, digests
+        self._runs, self._digests, self._runbooks = runs, digests, runbooks
 
     def page(self, notice: Notice) -> object:
         """The page for a notice, as things stand now."""
@@ -56,6 +59,8 @@ class Reading:
                 return self._plot(int(notice.facts["incident"]))
             case "review":
                 return self.review(int(notice.facts["incident"]), str(notice.facts["by"]))
+            case "runbook":
+                return self._runbooks.page(str(notice.facts["runbook"]), int(notice.facts["incident"]))
             case "digest":
                 return self._digests.page_of(notice.facts)
             case _:
@@ -94,6 +99,7 @@ class Reading:
                 else "",
                 similar=_similar(tx, incident, signals, now),
                 impact=impact_of(signals),
+                runbooks=self._runbooks.of(tx, incident),
             )
 
     def run(self, run_id: int) -> RunPage:
