@@ -15,6 +15,7 @@ from bot.slack.render import Renderer
 from handlers.buttons import incident as incident_buttons
 from handlers.buttons import lock as lock_buttons
 from handlers.buttons import run as run_buttons
+from handlers.buttons import runbook as runbook_buttons
 from handlers.buttons import silence as silence_buttons
 from handlers.buttons import suspect as suspect_buttons
 from handlers.buttons import teaching as teaching_buttons
@@ -58,6 +59,7 @@ def register(guards: Guards) -> None:
     guards.button("run.cancel", run_buttons.cancel, acts=True)
     guards.button("run.again", run_buttons.again, acts=True)
     guards.button("run.undo", run_buttons.undo, acts=True)
+    guards.button(re.compile(r"runbook\.do\.\d"), runbook_buttons.do, acts=True)
     guards.button(re.compile(r"lock\.open\.\d+"), lock_buttons.unlock, acts=True)
     guards.button("suspect.confirm", suspect_buttons.confirm)
     guards.button("suspect.reject", suspect_buttons.reject)

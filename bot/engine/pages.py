@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from bot.actions.model import Run
+from bot.actions.runbooks import Runbook
 from bot.changes.model import Change
 from bot.engine.ports import AuditEntry, Decision
 from bot.incidents.delivery import Delivery
@@ -97,6 +98,7 @@ class IncidentPage:
     similar: tuple[SimilarLine, ...] = ()
     impact: Impact = Impact()
     life: Life = Life()
+    runbooks: tuple[Runbook, ...] = ()
 
     @property
     def open_run(self) -> Run | None:
@@ -110,6 +112,36 @@ class ToldPage:
     facts: Mapping[str, object]
     page: IncidentPage
     channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunbookStep:
+    """A button: `place` among the runbook's actions; `label` is what the runbook calls it, or ''."""
+
+    place: int
+    kind: str
+    service: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunbookPage:
+    """One runbook, with the actions it offers for the incident. `runbook` is None when its file is gone; `link`: to the
+    file, or ''."""
+
+    runbook: Runbook | None
+    incident: Incident | None
+    steps: tuple[RunbookStep, ...] = ()
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunbooksPage:
+    """All there are. `problems`: a sentence for each file that is wrong."""
+
+    runbooks: tuple[Runbook, ...]
+    problems: tuple[str, ...]
+    is_set_up: bool
 
 
 @dataclass(frozen=True, slots=True)

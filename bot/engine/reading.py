@@ -25,6 +25,7 @@ from bot.engine.pages import (
     ToldPage,
 )
 from bot.engine.ports import Notice, Store, Transaction
+from bot.engine.runbooks import Runbooks
 from bot.engine.runs import Runs
 from bot.engine.services import service_lines
 from bot.engine.showing import impact_of, most_telling, suspect_lines
@@ -44,9 +45,11 @@ _SIMILAR_LOOKED_AT = 50
 
 
 class Reading:
-    def __init__(self, store: Store, clock: Clock, settings: Settings, runs: Runs, digests: Digests) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, settings: Settings, runs: Runs, digests: Digests, runbooks: Runbooks
+    ) -> None:
         self._store, self._clock, self._settings = store, clock, settings
-        self._runs, self._digests = runs, digests
+        self._runs, self._digests, self._runbooks = runs, digests, runbooks
 
     def page(self, notice: Notice) -> object:
         """The page for a notice, as things stand now."""
@@ -61,6 +64,8 @@ class Reading:
                 return self.review(int(notice.facts["incident"]), str(notice.facts["by"]))
             case "told":
                 return self._told(notice)
+            case "runbook":
+                return self._runbooks.page(str(notice.facts["runbook"]), int(notice.facts["incident"]))
             case "digest":
                 return self._digests.page_of(notice.facts)
             case _:
@@ -100,6 +105,7 @@ class Reading:
                 similar=_similar(tx, incident, signals, now),
                 impact=impact_of(signals),
                 life=life_of(tx, incident, self._settings.incidents.lead),
+                runbooks=self._runbooks.of(tx, incident),
             )
 
     def run(self, run_id: int) -> RunPage:

@@ -27,6 +27,7 @@ from bot.engine.muting import Muting
 from bot.engine.ports import Store
 from bot.engine.reading import Reading
 from bot.engine.roles import Roles
+from bot.engine.runbooks import Runbooks
 from bot.engine.runs import Runs
 from bot.engine.signals import Signals
 from bot.engine.silences import Silences
@@ -59,6 +60,7 @@ class Engine:
     catalogue: Catalogue
     locks: Locks
     runs: Runs
+    runbooks: Runbooks
     audit: Audit
     digests: Digests
     reading: Reading
@@ -99,7 +101,8 @@ def engine(
     runs = Runs(store, clock, settings, policy, catalogue, locks, worker, watching, verifying)
     digests = Digests(store, clock, settings)
     changes = Changes(store, clock, settings, correlator)
-    reading = Reading(store, clock, settings, runs, digests)
+    runbooks = Runbooks(store, clock, settings, catalogue)
+    reading = Reading(store, clock, settings, runs, digests, runbooks)
     events = Events(store, clock, settings, correlator, changes, redactor)
     return Engine(
         settings=settings,
@@ -114,10 +117,11 @@ def engine(
         catalogue=catalogue,
         locks=locks,
         runs=runs,
+        runbooks=runbooks,
         audit=Audit(store),
         digests=digests,
         reading=reading,
-        browsing=Browsing(store, clock, settings, reading),
+        browsing=Browsing(store, clock, settings, reading, runbooks),
         stats=Stats(store, clock),
         silences=Silences(store, clock, settings, policy),
         whys=Whys(store, clock, settings, muting),

@@ -17,6 +17,7 @@ from bot.settings.acting import (
     FreezeSettings,
     PolicySettings,
     RoleSettings,
+    RunbookSettings,
     VerifySettings,
 )
 from bot.settings.incoming import (
@@ -76,6 +77,7 @@ class Settings(Section):
     actions: Mapping[str, ActionSettings] = Field(default_factory=dict)
     roles: Mapping[str, RoleSettings] = Field(default_factory=dict)
     policy: PolicySettings = PolicySettings()
+    runbooks: RunbookSettings = RunbookSettings()
     freezes: Mapping[str, FreezeSettings] = Field(default_factory=dict)
 
     @model_validator(mode="after")

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from bot.actions.fitting import Fitting
 from bot.actions.locks import Freeze, Lock
 from bot.actions.model import (
     Action,
@@ -18,12 +19,16 @@ from bot.actions.model import (
     Verdict,
 )
 from bot.actions.parameters import Parameter, ParameterType
+from bot.actions.runbooks import Runbook
 from bot.changes.model import Change, ChangeKind
 from bot.engine.pages import (
     ActionOffer,
     DigestPage,
     IncidentPage,
     IncidentsPage,
+    RunbookPage,
+    RunbooksPage,
+    RunbookStep,
     RunPage,
     ServiceLine,
     SilencesPage,
@@ -171,6 +176,20 @@ def locks_page() -> LocksPage:
     until = NOW + timedelta(hours=1)
     locks = (Lock("production", ANA, "audit " + HOSTILE, OPENED, until, 3), Lock("staging", BEN, "", OPENED, None, 4))
     return LocksPage(locks, (Freeze("year-end", ("production",), "quiet " + HOSTILE, ends=until),), NOW)
+
+
+def runbook() -> Runbook:
+    text = f"Look at `pods`, {HOSTILE}\n\n## Then\n\n- one\n- two {HOSTILE}\n\n> {HOSTILE}\n\n```\n{HOSTILE}\n```"
+    return Runbook("pay/cards", "Cards are refused " + HOSTILE, Fitting(services=("checkout",)), (), text)
+
+
+def runbook_page() -> RunbookPage:
+    steps = (RunbookStep(0, "rollback", "checkout", HOSTILE), RunbookStep(2, "restart", "web"))
+    return RunbookPage(runbook(), incident(), steps, "https://git.example.org/cards.md")
+
+
+def runbooks_page() -> RunbooksPage:
+    return RunbooksPage((runbook(),) * 41, ("bad: " + HOSTILE,), is_set_up=True)
 
 
 def run_form(**changes: object) -> RunForm:
