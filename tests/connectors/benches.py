@@ -1,39 +1,16 @@
 """Every connector with something to act on, for the suite that all of them pass."""
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from bot.actions.model import Action, ActionKind
 from bot.actions.parameters import Parameter
 from bot.connectors import airflow, github_actions, http, jenkins, kubernetes, mlflow
-from bot.engine.action_ports import Executor
-from tests.connectors import fake_airflow, fake_github, fake_jenkins, fake_kubernetes, fake_mlflow
-from tests.connectors.faulty import Answer, Asked, Faulty, served
-
-
-@dataclass
-class Bench:
-    """`make`: a new executor, as a new process would have it. `state`: everything that a plan must not change.
-    `effects`: how often the thing was done. `disturb`: somebody else changes what the plan was made from, if that can
-    matter. `secrets`: what must never be said."""
-
-    faulty: Faulty
-    make: Callable[[], Executor]
-    action: Action
-    parameters: Mapping[str, str]
-    state: Callable[[], object]
-    effects: Callable[[], int]
-    secrets: tuple[str, ...]
-    disturb: Callable[[], None] | None = None
-    pause_s: float = 0
-    asks_to_plan: bool = True
-    goes_on: bool = field(default=False)
-    """Whether the backend takes its time, so that it is followed and can be stopped."""
-
-
-Opened = Callable[[], AbstractContextManager[Bench]]
+from tests.connectors import bench_deploying, fake_airflow, fake_github, fake_jenkins, fake_kubernetes, fake_mlflow
+from tests.connectors.bench import Bench as Bench
+from tests.connectors.bench import Opened as Opened
+from tests.connectors.faulty import Answer, Asked, served
 
 
 @contextmanager
@@ -213,6 +190,7 @@ def github_deploy() -> Iterator[Bench]:
 
 
 BENCHES: dict[str, Opened] = {
+    **bench_deploying.BENCHES,
     "github-deploy": github_deploy,
     "jenkins-deploy": jenkins_deploy,
     "kubernetes-restart": _kubernetes(ActionKind.RESTART, {}),
