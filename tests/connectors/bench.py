@@ -53,6 +53,7 @@ def opened(
     *,
     disturb: Callable[[Any], object] | None = None,
     goes_on: bool = True,
+    state: Callable[[Any], object] = vars,
 ) -> Opened:
     """The usual bench: `options` are the connector's beside its URL; without any, the first secret is its token."""
 
@@ -66,7 +67,7 @@ def opened(
                 lambda: module.executor(action.connector, {"url": faulty.url, "timeout_s": 0.8, **given}),
                 action,
                 parameters,
-                state=lambda: copy.deepcopy(vars(made)),
+                state=lambda: copy.deepcopy(state(made)),
                 effects=lambda: len(made.effects),
                 secrets=secrets,
                 disturb=None if disturb is None else lambda: _done(disturb, made),

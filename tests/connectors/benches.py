@@ -1,13 +1,12 @@
 """Every connector with something to act on, for the suite that all of them pass."""
 
-import copy
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from bot.actions.model import Action, ActionKind
 from bot.actions.parameters import Parameter
-from bot.connectors import airflow, github_actions, http, jenkins, kubernetes, mlflow
-from tests.connectors import bench_deploying, fake_airflow, fake_github, fake_jenkins, fake_kubernetes, fake_mlflow
+from bot.connectors import airflow, github_actions, http, jenkins, mlflow
+from tests.connectors import bench_deploying, fake_airflow, fake_github, fake_jenkins, fake_mlflow
 from tests.connectors.bench import Bench as Bench
 from tests.connectors.bench import Opened as Opened
 from tests.connectors.faulty import Answer, Asked, served
@@ -125,33 +124,6 @@ def http_call() -> Iterator[Bench]:
         )
 
 
-def _kubernetes(kind: ActionKind, parameters: Mapping[str, str]) -> Opened:
-    @contextmanager
-    def opened() -> Iterator[Bench]:
-        fake = fake_kubernetes.FakeKubernetes()
-        target = {"namespace": "shop", "deployment": "checkout"}
-        options = {"token": fake_kubernetes.TOKEN, "timeout_s": 0.8}
-
-        def disturb() -> None:
-            fake.object["spec"]["replicas"] = 7
-            fake.object["spec"]["template"]["metadata"]["labels"]["by"] = "somebody"
-
-        with served(fake.answer) as faulty:
-            yield Bench(
-                faulty,
-                lambda: kubernetes.executor("cluster", {"url": faulty.url, **options}),
-                Action(f"{kind}-checkout", kind, "checkout", "cluster", target),
-                parameters,
-                state=lambda: (copy.deepcopy(fake.object["spec"]), list(fake.effects)),
-                effects=lambda: len(fake.effects),
-                secrets=(fake_kubernetes.TOKEN,),
-                disturb=disturb,
-                goes_on=True,
-            )
-
-    return opened
-
-
 @contextmanager
 def jenkins_deploy() -> Iterator[Bench]:
     fake = fake_jenkins.FakeJenkins()
@@ -193,10 +165,6 @@ BENCHES: dict[str, Opened] = {
     **bench_deploying.BENCHES,
     "github-deploy": github_deploy,
     "jenkins-deploy": jenkins_deploy,
-    "kubernetes-restart": _kubernetes(ActionKind.RESTART, {}),
-    "kubernetes-scale": _kubernetes(ActionKind.SCALE, {"replicas": "4"}),
-    "kubernetes-deploy": _kubernetes(ActionKind.DEPLOY, {"version": "1.4.3"}),
-    "kubernetes-rollback": _kubernetes(ActionKind.ROLLBACK, {}),
     "http-call": http_call,
     "airflow-rerun": airflow_rerun,
     "airflow-trigger": airflow_trigger,

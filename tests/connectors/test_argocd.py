@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from bot.actions.model import Action, ActionKind, Done, Progress, Started
+from bot.actions.model import Action, ActionKind, Progress, Started
 from bot.connectors import argocd
 from bot.connectors.argocd import ArgocdExecutor
 from bot.errors import ConnectorError, InputError, Refused, WorldChanged
 from tests.connectors.described import Described
 from tests.connectors.fake_argocd import GOOD, HEAD, TOKEN, FakeArgocd
 from tests.connectors.faulty import served
+from tests.connectors.runs import KEY, followed
 
-KEY = "tocsin-run-7-0badcafe-1"
 Make = Callable[[FakeArgocd], ArgocdExecutor]
 
 
@@ -33,16 +33,10 @@ def action(kind: ActionKind = ActionKind.ROLLBACK) -> Action:
     return Action(f"{kind}-checkout", kind, "checkout", "argocd", {"application": "checkout"})
 
 
-def to_the_end(executor: ArgocdExecutor, kind: ActionKind, **parameters: str) -> list[str]:
-    """Its states, one after the other."""
-    started = executor.execute(KEY, action(kind), parameters, executor.plan(action(kind), parameters))
-    states = list[str]()
-    assert isinstance(started, Started)
-    while True:
-        seen = executor.follow(started, action(kind))
-        if isinstance(seen, Done):
-            return [*states, seen.version]
-        states.append(seen.state)
+def to_the_end(executor: ArgocdExecutor, kind: ActionKind) -> list[str]:
+    """Its states, one after the other, and the version at the end."""
+    states, done = followed(executor, action(kind))
+    return [*states, done.version]
 
 
 def test_a_rollback_goes_to_the_revision_before_and_waits_for_the_pods(make: Make) -> None:
