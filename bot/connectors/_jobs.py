@@ -54,11 +54,11 @@ class JobExecutor(ABC):
     def plan(self, action: Action, parameters: Mapping[str, str]) -> Plan: ...
 
     def execute(self, key: str, action: Action, parameters: Mapping[str, str], plan: Plan) -> Done | Started:
-        job = self._search(key, action)
+        job = self._search(key, action, plan)
         return self._started(key, action, job or self._begin(key, action, parameters, plan))
 
     def find(self, key: str, action: Action, plan: Plan | None = None) -> Done | Started | None:
-        job = self._search(key, action)
+        job = self._search(key, action, plan)
         return self._started(key, action, job) if job else None
 
     def follow(self, started: Started, action: Action) -> Progress | Done:
@@ -95,8 +95,8 @@ class JobExecutor(ABC):
         """Sets it going, so that `_search` finds it by its key."""
 
     @abstractmethod
-    def _search(self, key: str, action: Action) -> Job | None:
-        """The job that was begun with this key."""
+    def _search(self, key: str, action: Action, plan: Plan | None) -> Job | None:
+        """The job that was begun with this key. When a job without an id is followed, there is no plan."""
 
     @abstractmethod
     def _look(self, id_: str, action: Action) -> Job: ...
@@ -109,7 +109,7 @@ class JobExecutor(ABC):
         return Progress(0, 0, "not listed yet")
 
     def _job_of(self, known: Mapping[str, str], action: Action) -> Job | None:
-        return self._look(known["id"], action) if known["id"] else self._search(known["key"], action)
+        return self._look(known["id"], action) if known["id"] else self._search(known["key"], action, None)
 
     def _started(self, key: str, action: Action, job: Job) -> Started:
         reference = json.dumps({"key": key, "id": job.id})

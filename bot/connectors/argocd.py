@@ -95,7 +95,7 @@ class ArgocdExecutor(JobExecutor):
         self._web.object(f"{_path(action)}/sync", body)
         return Job("", "Running")
 
-    def _search(self, key: str, action: Action) -> Job | None:
+    def _search(self, key: str, action: Action, plan: Plan | None) -> Job | None:
         found = self._application(action)
         status = found.get("status") or {}
         if _carries(found.get("operation"), key):
