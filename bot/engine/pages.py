@@ -15,7 +15,7 @@ from bot.incidents.delivery import Delivery
 from bot.incidents.measures import Measures
 from bot.incidents.model import Incident, Suspect, TimelineEntry
 from bot.signals.model import Signal
-from bot.silences.model import Hidden, MaintenanceWindow, Silence
+from bot.silences.model import Copy, Hidden, MaintenanceWindow, Silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +123,8 @@ class WhyPage:
 class SilenceView:
     silence: Silence
     hidden: tuple[Hidden, ...]
+    copies: tuple[Copy, ...] = ()
+    """As other systems have it."""
 
     @property
     def hid_something_real(self) -> bool:

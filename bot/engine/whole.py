@@ -17,6 +17,7 @@ from bot.engine.correlator import Correlator
 from bot.engine.digests import Digests
 from bot.engine.events import Events
 from bot.engine.history import History
+from bot.engine.in_step import InStep
 from bot.engine.incidents import Incidents
 from bot.engine.ingest import Ingest
 from bot.engine.interactions import Interactions
@@ -72,6 +73,7 @@ class Engine:
     ledger: Ledger
     events: Events
     uptime: Uptime
+    in_step: InStep
 
 
 def engine(
@@ -126,4 +128,5 @@ def engine(
         ledger=Ledger(store, clock, redactor),
         events=events,
         uptime=Uptime(store, clock, settings, events),
+        in_step=InStep(store, clock, settings, events),
     )
