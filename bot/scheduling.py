@@ -44,6 +44,7 @@ def scheduler_of(engine: Engine) -> AsyncIOScheduler:
     _every(scheduler, "events", engine.events.keep, 30)
     _every(scheduler, "heartbeats", engine.uptime.check_heartbeats, 30)
     _every(scheduler, "events.tidy", engine.events.tidy, 3600, offset_s=900)
+    _every(scheduler, "in_step.tidy", engine.in_step.tidy, 3600, offset_s=960)
     scheduler.add_listener(_complain, EVENT_JOB_ERROR)
     return scheduler
 

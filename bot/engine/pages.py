@@ -17,7 +17,7 @@ from bot.incidents.life import Role, Room, Task, Update
 from bot.incidents.measures import Measures
 from bot.incidents.model import Incident, Suspect, TimelineEntry
 from bot.signals.model import Signal
-from bot.silences.model import Hidden, MaintenanceWindow, Silence
+from bot.silences.model import Copy, Hidden, MaintenanceWindow, Silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +189,8 @@ class WhyPage:
 class SilenceView:
     silence: Silence
     hidden: tuple[Hidden, ...]
+    copies: tuple[Copy, ...] = ()
+    """As other systems have it."""
 
     @property
     def hid_something_real(self) -> bool:

@@ -17,6 +17,7 @@ from bot.engine.correlator import Correlator
 from bot.engine.digests import Digests
 from bot.engine.events import Events
 from bot.engine.history import History
+from bot.engine.in_step import InStep
 from bot.engine.incidents import Incidents
 from bot.engine.ingest import Ingest
 from bot.engine.interactions import Interactions
@@ -76,6 +77,7 @@ class Engine:
     events: Events
     uptime: Uptime
     roles: Roles
+    in_step: InStep
 
 
 def engine(
@@ -133,4 +135,5 @@ def engine(
         events=events,
         uptime=Uptime(store, clock, settings, events),
         roles=Roles(store, clock, settings, policy),
+        in_step=InStep(store, clock, settings, events),
     )
