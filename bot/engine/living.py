@@ -14,4 +14,5 @@ def life_of(tx: Transaction, incident: Incident, lead: str) -> Life:
         updates=tuple(tx.updates.of(incident.id)),
         tasks=tuple(tx.tasks.of(incident.id)),
         room=tx.rooms.of(incident.id),
+        since=incident.reopened_at,
     )

@@ -72,9 +72,14 @@ class Life:
     def leader(self) -> str:
         return next((role.person for role in self.roles if role.name == self.lead), "")
 
+    since: datetime | None = None
+    """When it was opened again; what was said before is history."""
+
     @property
     def newest(self) -> Update | None:
-        return self.updates[-1] if self.updates else None
+        """What holds now."""
+        last = self.updates[-1] if self.updates else None
+        return last if last and (self.since is None or last.at >= self.since) else None
 
     @property
     def open_tasks(self) -> tuple[Task, ...]:

@@ -32,6 +32,7 @@ from bot.engine.signals import Signals
 from bot.engine.silences import Silences
 from bot.engine.stats import Stats
 from bot.engine.teaching import Teaching
+from bot.engine.updates import Updates
 from bot.engine.upkeep import Upkeep
 from bot.engine.uptime import Uptime
 from bot.engine.verifying import Verifying
@@ -74,6 +75,7 @@ class Engine:
     events: Events
     uptime: Uptime
     roles: Roles
+    updates: Updates
 
 
 def engine(
@@ -129,4 +131,5 @@ def engine(
         events=events,
         uptime=Uptime(store, clock, settings, events),
         roles=Roles(store, clock, settings, policy),
+        updates=Updates(store, clock, settings, policy),
     )

@@ -77,6 +77,10 @@ def arrange(engine: Engine, asked: Asked) -> Answer:
     return OpenForm("forms/arrange", form)
 
 
+def update(engine: Engine, asked: Asked) -> Answer:
+    return life.update_form(engine, asked, int(asked.value))
+
+
 def roles(engine: Engine, asked: Asked) -> Answer:
     return life.roles_form(engine, asked, int(asked.value))
 

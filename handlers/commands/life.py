@@ -1,13 +1,14 @@
-"""`/incident lead`, `role`, `handover`: what people do with an incident while it lasts."""
+"""`/incident lead`, `role`, `handover`, `update`: what people do with an incident while it lasts."""
 
 from collections.abc import Callable, Mapping
 
 from bot.engine.whole import Engine
 from bot.errors import InputError
+from bot.incidents.spoken import update_of
 from bot.people import Person
 from bot.slack.asked import Asked, remember
 from bot.slack.guards import Answer, OpenForm, Reply
-from handlers.pages import HandoverForm, RolesForm, RolesPage
+from handlers.pages import HandoverForm, RolesForm, RolesPage, UpdateForm
 
 Take = Callable[[Engine, Asked, int, str], Answer]
 _NOBODY = ("nobody", "none", "-")
@@ -50,6 +51,21 @@ def handover(engine: Engine, asked: Asked, number: int, words: str) -> Answer:
     return roles(engine, asked, number, "")
 
 
+def update(engine: Engine, asked: Asked, number: int, words: str) -> Answer:
+    """`update We rolled back, watching; next in 30 min`; alone, the form."""
+    if not words:
+        return update_form(engine, asked, number)
+    said, next_in = update_of(words)
+    engine.updates.post(number, said, asked.person, next_in=next_in)
+    return Reply("replies/updated", engine.reading.incident(number))
+
+
+def update_form(engine: Engine, asked: Asked, number: int) -> Answer:
+    page = engine.reading.incident(number)
+    private = remember(asked.channel, about=str(number), was_severity=page.incident.severity.value)
+    return OpenForm("forms/update", UpdateForm(page.incident, private))
+
+
 def roles_form(engine: Engine, asked: Asked, number: int) -> Answer:
     page = engine.reading.incident(number)
     has = {role.name: Person.of(role.person).user for role in page.life.roles}
@@ -90,5 +106,6 @@ STEPS: Mapping[str, Take] = {
     "role": role,
     "roles": roles,
     "handover": handover,
+    "update": update,
 }
 _SHORT = {"take": "lead", "assign": "lead", "hand-over": "handover", "commander": "lead"}

@@ -83,6 +83,7 @@ class World:
             pass
         self.engine.runs.watch()
         self.engine.digests.send_due()
+        self.engine.updates.remind()
 
     # -- what happens
 
