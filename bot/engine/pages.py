@@ -231,6 +231,14 @@ class IncidentsPage:
 
 
 @dataclass(frozen=True, slots=True)
+class HomeTask:
+    """What waits for one person, and the incident it belongs to."""
+
+    task: Task
+    incident: Incident
+
+
+@dataclass(frozen=True, slots=True)
 class HomePage:
     """What one person has to do with. `mine`: incidents they are on or declared; `others`: the other open ones;
     `for_my_yes`: runs that they may approve; `waiting_runs`: the others under way."""
@@ -243,6 +251,7 @@ class HomePage:
     recent: tuple[Incident, ...]
     services: tuple[ServiceLine, ...]
     may_act: bool
+    tasks: tuple[HomeTask, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from bot.actions.policy import Policy, Verdict
 from bot.changes.model import ChangeKind
 from bot.clock import Clock
 from bot.engine.digests import Digests
-from bot.engine.living import life_of
+from bot.engine.living import life_of, tasks_of
 from bot.engine.pages import (
     ActionOffer,
     HomePage,
@@ -52,7 +52,7 @@ class Reading:
     def page(self, notice: Notice) -> object:
         """The page for a notice, as things stand now."""
         match notice.template:
-            case "incident":
+            case "incident" | "tasks":
                 return self.incident(int(notice.facts["incident"]))
             case "run":
                 return self.run(int(notice.facts["run"]))
@@ -163,6 +163,7 @@ class Reading:
                 recent=tuple(i for i in tx.incidents.recent(now - _RECENT) if not i.state.is_active),
                 services=service_lines(tx, self._settings, now),
                 may_act=policy.may_act_on_incidents(person).verdict is Verdict.ALLOWED,
+                tasks=tasks_of(tx, person),
             )
 
     def _line(self, notice: Notice) -> LinePage:

@@ -31,6 +31,7 @@ from bot.engine.runs import Runs
 from bot.engine.signals import Signals
 from bot.engine.silences import Silences
 from bot.engine.stats import Stats
+from bot.engine.tasks import Tasks
 from bot.engine.teaching import Teaching
 from bot.engine.updates import Updates
 from bot.engine.upkeep import Upkeep
@@ -76,6 +77,7 @@ class Engine:
     uptime: Uptime
     roles: Roles
     updates: Updates
+    tasks: Tasks
 
 
 def engine(
@@ -132,4 +134,5 @@ def engine(
         uptime=Uptime(store, clock, settings, events),
         roles=Roles(store, clock, settings, policy),
         updates=Updates(store, clock, settings, policy),
+        tasks=Tasks(store, clock, policy),
     )

@@ -85,6 +85,10 @@ def roles(engine: Engine, asked: Asked) -> Answer:
     return life.roles_form(engine, asked, int(asked.value))
 
 
+def task(engine: Engine, asked: Asked) -> Answer:
+    return life.task_form(engine, asked, int(asked.value))
+
+
 def _choices(page: IncidentPage) -> tuple[tuple[str, str, str], ...]:
     problems = [(f"fingerprint={s.fingerprint}", "problem", s.title) for s in page.signals[:10]]
     services = sorted({signal.service for signal in page.signals} | {page.incident.service})
@@ -101,6 +105,7 @@ _MORE: Mapping[str, Callable[[Engine, Asked], Answer]] = {
     "grade": grade,
     "arrange": arrange,
     "roles": roles,
+    "task": task,
 }
 
 

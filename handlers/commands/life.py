@@ -1,4 +1,4 @@
-"""`/incident lead`, `role`, `handover`, `update`: what people do with an incident while it lasts."""
+"""`/incident lead`, `role`, `handover`, `update`, `task`: what people do with an incident while it lasts."""
 
 from collections.abc import Callable, Mapping
 
@@ -8,7 +8,7 @@ from bot.incidents.spoken import update_of
 from bot.people import Person
 from bot.slack.asked import Asked, remember
 from bot.slack.guards import Answer, OpenForm, Reply
-from handlers.pages import HandoverForm, RolesForm, RolesPage, UpdateForm
+from handlers.pages import HandoverForm, RolesForm, RolesPage, TaskForm, UpdateForm
 
 Take = Callable[[Engine, Asked, int, str], Answer]
 _NOBODY = ("nobody", "none", "-")
@@ -66,6 +66,34 @@ def update_form(engine: Engine, asked: Asked, number: int) -> Answer:
     return OpenForm("forms/update", UpdateForm(page.incident, private))
 
 
+def task(engine: Engine, asked: Asked, number: int, words: str) -> Answer:
+    """`task Call the card network @ben`; alone, the form."""
+    return _add_task(engine, asked, number, words, is_follow_up=False)
+
+
+def follow_up(engine: Engine, asked: Asked, number: int, words: str) -> Answer:
+    return _add_task(engine, asked, number, words, is_follow_up=True)
+
+
+def tasks(engine: Engine, asked: Asked, number: int, words: str) -> Answer:
+    return Reply("tasks", engine.reading.incident(number))
+
+
+def task_form(engine: Engine, asked: Asked, number: int, *, is_follow_up: bool = False) -> Answer:
+    page = engine.reading.incident(number)
+    return OpenForm("forms/task", TaskForm(page.incident, is_follow_up, remember(asked.channel, about=str(number))))
+
+
+def _add_task(engine: Engine, asked: Asked, number: int, words: str, *, is_follow_up: bool) -> Answer:
+    """Who is mentioned last, at the end, has to do it."""
+    if not words:
+        return task_form(engine, asked, number, is_follow_up=is_follow_up)
+    said, _, last = words.rpartition(" ")
+    owner = person_called(asked, last) if said and last in (*asked.mentioned, "@me", "me") else None
+    engine.tasks.add(number, said if owner else words, asked.person, owner=owner, is_follow_up=is_follow_up)
+    return tasks(engine, asked, number, "")
+
+
 def roles_form(engine: Engine, asked: Asked, number: int) -> Answer:
     page = engine.reading.incident(number)
     has = {role.name: Person.of(role.person).user for role in page.life.roles}
@@ -107,5 +135,8 @@ STEPS: Mapping[str, Take] = {
     "roles": roles,
     "handover": handover,
     "update": update,
+    "task": task,
+    "follow-up": follow_up,
+    "tasks": tasks,
 }
-_SHORT = {"take": "lead", "assign": "lead", "hand-over": "handover", "commander": "lead"}
+_SHORT = {"take": "lead", "assign": "lead", "hand-over": "handover", "commander": "lead", "followup": "follow-up"}

@@ -44,6 +44,14 @@ def update(engine: Engine, asked: Asked) -> Answer:
     return None
 
 
+def task(engine: Engine, asked: Asked) -> Answer:
+    owner = asked.fields.get("owner", "")
+    is_follow_up = asked.fields.get("when", "now") == "afterwards"
+    person = _person(asked, owner) if owner else None
+    engine.tasks.add(about(asked), asked.fields.get("text", ""), asked.person, owner=person, is_follow_up=is_follow_up)
+    return None
+
+
 def about(asked: Asked) -> int:
     """The incident from whose message, or about which, the form was opened."""
     return int(asked.remembered["about"])
