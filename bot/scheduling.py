@@ -38,6 +38,7 @@ def scheduler_of(engine: Engine) -> AsyncIOScheduler:
     _every(scheduler, "runbooks", engine.runbooks.offer, 5)
     _every(scheduler, "audit", engine.audit.seal, 10)
     _every(scheduler, "digests", engine.digests.send_due, 30)
+    _every(scheduler, "updates", engine.updates.remind, 15)
     _every(scheduler, "watch", engine.watched.run, WATCH_EVERY_S, offset_s=1)
     _every(scheduler, "points", engine.watched.drop_old, 3600, offset_s=900)
     _every(scheduler, "upkeep", engine.upkeep.run, 3600, offset_s=600)

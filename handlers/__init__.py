@@ -18,6 +18,7 @@ from handlers.buttons import run as run_buttons
 from handlers.buttons import runbook as runbook_buttons
 from handlers.buttons import silence as silence_buttons
 from handlers.buttons import suspect as suspect_buttons
+from handlers.buttons import task as task_buttons
 from handlers.buttons import teaching as teaching_buttons
 from handlers.commands import incident, lock, run, tocsin
 from handlers.events import home, mention
@@ -54,6 +55,7 @@ def register(guards: Guards) -> None:
     guards.button("incident.why", incident_buttons.why)
     guards.button("incident.review", incident_buttons.review)
     guards.button("incident.roll_back", incident_buttons.roll_back, acts=True)
+    guards.button("incident.update", incident_buttons.update)
     guards.button("incident.more", incident_buttons.more)
     guards.button("run.approve", run_buttons.approve, acts=True)
     guards.button("run.cancel", run_buttons.cancel, acts=True)
@@ -61,6 +63,9 @@ def register(guards: Guards) -> None:
     guards.button("run.undo", run_buttons.undo, acts=True)
     guards.button(re.compile(r"runbook\.do\.\d"), runbook_buttons.do, acts=True)
     guards.button(re.compile(r"lock\.open\.\d+"), lock_buttons.unlock, acts=True)
+    guards.button(re.compile(r"task\.done\.\d+"), task_buttons.done)
+    guards.button(re.compile(r"task\.undo\.\d+"), task_buttons.undo)
+    guards.button("task.add", task_buttons.add)
     guards.button("suspect.confirm", suspect_buttons.confirm)
     guards.button("suspect.reject", suspect_buttons.reject)
     guards.button(re.compile(r"signal\.more\.\d+"), teaching_buttons.more)
@@ -72,6 +77,8 @@ def register(guards: Guards) -> None:
     guards.form("incident.grade", incident_forms.grade)
     guards.form("incident.arrange", incident_forms.arrange)
     guards.form("incident.roles", life_forms.roles)
+    guards.form("incident.update", life_forms.update)
+    guards.form("incident.task", life_forms.task)
     guards.form("incident.handover", life_forms.handover)
     guards.form("incident.declare", declare_form.submitted)
     guards.form("run.ask", run_form.submitted)

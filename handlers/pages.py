@@ -135,6 +135,19 @@ class RolesForm:
 
 
 @dataclass(frozen=True, slots=True)
+class UpdateForm:
+    incident: Incident
+    private: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskForm:
+    incident: Incident
+    is_follow_up: bool
+    private: str
+
+
+@dataclass(frozen=True, slots=True)
 class HandoverForm:
     """`to`: the user id that was named already, or ''. `words`: what the newest update said."""
 

@@ -77,7 +77,7 @@ class Incidents:
         def dismiss(incident: Incident, at: datetime) -> Incident:
             return incident.resolve(by.key, at, Resolution.NOT_A_PROBLEM)
 
-        return self._step(incident_id, by, "not_a_problem", dismiss, after=_learn_harmless)
+        return self._step(incident_id, by, "not_a_problem", dismiss, after=learn_harmless)
 
     def reopen(self, incident_id: int, by: Person) -> Incident:
         return self._step(incident_id, by, "reopened", lambda incident, at: incident.reopen(at))
@@ -206,7 +206,8 @@ def harmless_keys(signal: Signal) -> tuple[str, ...]:
     return (signal.fingerprint, f"template:{template}") if template else (signal.fingerprint,)
 
 
-def _learn_harmless(tx: Transaction, incident: Incident, at: datetime) -> None:
+def learn_harmless(tx: Transaction, incident: Incident, at: datetime) -> None:
+    """Its problems are not told again by themselves."""
     for signal in tx.signals.of(incident.id):
         for key in harmless_keys(signal):
             tx.records.once("harmless", key, at)

@@ -73,9 +73,14 @@ class Life:
     def leader(self) -> str:
         return next((role.person for role in self.roles if role.name == self.lead), "")
 
+    since: datetime | None = None
+    """When it was opened again; what was said before is history."""
+
     @property
     def newest(self) -> Update | None:
-        return self.updates[-1] if self.updates else None
+        """What holds now."""
+        last = self.updates[-1] if self.updates else None
+        return last if last and (self.since is None or last.at >= self.since) else None
 
     @property
     def open_tasks(self) -> tuple[Task, ...]:
@@ -260,6 +265,14 @@ class IncidentsPage:
 
 
 @dataclass(frozen=True, slots=True)
+class HomeTask:
+    """What waits for one person, and the incident it belongs to."""
+
+    task: Task
+    incident: Incident
+
+
+@dataclass(frozen=True, slots=True)
 class HomePage:
     """What one person has to do with. `mine`: incidents they are on or declared; `others`: the other open ones;
     `for_my_yes`: runs that they may approve; `waiting_runs`: the others under way."""
@@ -272,6 +285,7 @@ class HomePage:
     recent: tuple[Incident, ...]
     services: tuple[ServiceLine, ...]
     may_act: bool
+    tasks: tuple[HomeTask, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

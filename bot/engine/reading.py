@@ -9,7 +9,7 @@ from bot.actions.policy import Policy, Verdict
 from bot.changes.model import ChangeKind
 from bot.clock import Clock
 from bot.engine.digests import Digests
-from bot.engine.living import life_of
+from bot.engine.living import life_of, tasks_of
 from bot.engine.pages import (
     ActionOffer,
     HomePage,
@@ -30,7 +30,8 @@ from bot.engine.runs import Runs
 from bot.engine.services import service_lines
 from bot.engine.showing import impact_of, most_telling, suspect_lines
 from bot.engine.telling import card_of_incident
-from bot.errors import NotFound
+from bot.engine.updates import still_promised
+from bot.errors import Moot, NotFound
 from bot.incidents.model import Incident
 from bot.incidents.similar import resembling
 from bot.people import Person
@@ -54,7 +55,7 @@ class Reading:
     def page(self, notice: Notice) -> object:
         """The page for a notice, as things stand now."""
         match notice.template:
-            case "incident":
+            case "incident" | "tasks":
                 return self.incident(int(notice.facts["incident"]))
             case "run":
                 return self.run(int(notice.facts["run"]))
@@ -168,12 +169,15 @@ class Reading:
                 recent=tuple(i for i in tx.incidents.recent(now - _RECENT) if not i.state.is_active),
                 services=service_lines(tx, self._settings, now),
                 may_act=policy.may_act_on_incidents(person).verdict is Verdict.ALLOWED,
+                tasks=tasks_of(tx, person),
             )
 
     def _line(self, notice: Notice) -> LinePage:
         with self._store.read() as tx:
             incident_id, run_id = int(notice.facts.get("incident", 0)), int(notice.facts.get("run", 0) or 0)
             incident = tx.incidents.get(incident_id) if incident_id else None
+            if incident is not None and notice.facts.get("kind") == "reminded":
+                _must_still_be_promised(tx, incident, int(notice.facts["update"]))
             run = tx.runs.get(run_id) if run_id else None
             return LinePage(notice.facts, incident, run, self._clock.now())
 
@@ -196,6 +200,12 @@ class Reading:
                 return offers[0]
         again = self._runs.offers(incident.service, ActionKind.RERUN)
         return again[0] if again and not again[0].missing_connector else None
+
+
+def _must_still_be_promised(tx: Transaction, incident: Incident, update_id: int) -> None:
+    """Between deciding and telling the incident may have ended, or the update may have come."""
+    if not still_promised(tx, incident, update_id):
+        raise Moot(f"the update {update_id} of {incident.key} is no longer waited for")
 
 
 _UNDONE_BY = {

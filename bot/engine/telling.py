@@ -72,8 +72,9 @@ def tell_loudly(tx: Transaction, run: Run, channel: str, at: datetime) -> None:
 _ON_THE_CARD = frozenset(
     {"opened", "declared", "run_asked", "run_approved", "run_started", "run_finished", "run_cancelled"}
     | {"run_stopping", "run_stopped"}
+    | {"task_added", "follow_up_added", "task_done", "task_undone", "task_assigned"}
 )
-"""What the incident's or the run's card says anyway: it is in the timeline, and no message of its own."""
+"""What the card of the incident, its tasks or the run says anyway: it is in the timeline, and no message of its own."""
 
 
 def add_line(tx: Transaction, incident: Incident, kind: str, at: datetime, by: str = "", **facts: str) -> None:

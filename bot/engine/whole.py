@@ -33,7 +33,9 @@ from bot.engine.runs import Runs
 from bot.engine.signals import Signals
 from bot.engine.silences import Silences
 from bot.engine.stats import Stats
+from bot.engine.tasks import Tasks
 from bot.engine.teaching import Teaching
+from bot.engine.updates import Updates
 from bot.engine.upkeep import Upkeep
 from bot.engine.uptime import Uptime
 from bot.engine.verifying import Verifying
@@ -78,6 +80,8 @@ class Engine:
     uptime: Uptime
     roles: Roles
     in_step: InStep
+    updates: Updates
+    tasks: Tasks
 
 
 def engine(
@@ -136,4 +140,6 @@ def engine(
         uptime=Uptime(store, clock, settings, events),
         roles=Roles(store, clock, settings, policy),
         in_step=InStep(store, clock, settings, events),
+        updates=Updates(store, clock, settings, policy),
+        tasks=Tasks(store, clock, policy),
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.people import TOCSIN
 from bot.slack import markdown
-from bot.slack.mrkdwn import Mrkdwn, code, codeblock, escaped, link, one_line, shown_lines, visible
+from bot.slack.mrkdwn import Mrkdwn, clip, code, codeblock, escaped, link, one_line, shown_lines, visible
 
 _PERSON = re.compile(r"[TE]?[A-Z0-9]*/([UW][A-Z0-9]+)", re.ASCII)
 _RECENT = timedelta(hours=12)
@@ -214,6 +214,7 @@ _SHARED: Mapping[str, Callable[..., Any]] = {
     "rate": rate,
     "times": times,
     "percent": percent,
+    "shortened": clip,
 }
 FOR_SLACK: Mapping[str, Callable[..., Any]] = {
     **_SHARED,

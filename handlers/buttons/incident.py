@@ -77,8 +77,16 @@ def arrange(engine: Engine, asked: Asked) -> Answer:
     return OpenForm("forms/arrange", form)
 
 
+def update(engine: Engine, asked: Asked) -> Answer:
+    return life.update_form(engine, asked, int(asked.value))
+
+
 def roles(engine: Engine, asked: Asked) -> Answer:
     return life.roles_form(engine, asked, int(asked.value))
+
+
+def task(engine: Engine, asked: Asked) -> Answer:
+    return life.task_form(engine, asked, int(asked.value))
 
 
 def _choices(page: IncidentPage) -> tuple[tuple[str, str, str], ...]:
@@ -97,6 +105,7 @@ _MORE: Mapping[str, Callable[[Engine, Asked], Answer]] = {
     "grade": grade,
     "arrange": arrange,
     "roles": roles,
+    "task": task,
 }
 
 

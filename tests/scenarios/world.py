@@ -84,6 +84,7 @@ class World:
         self.engine.runs.watch()
         self.engine.runbooks.offer()
         self.engine.digests.send_due()
+        self.engine.updates.remind()
 
     # -- what happens
 

@@ -244,7 +244,7 @@ def test_an_acknowledged_incident_says_who_and_offers_to_resolve() -> None:
     incident = pages.incident().acknowledge(pages.ANA, pages.NOW)
     message = RENDERER.render("incident", pages.incident_page(incident=incident))
     assert "<@UANA> is on it" in said(message)
-    assert buttons(message) == ["Roll back checkout", "Resolve", "Why?"]
+    assert buttons(message) == ["Roll back checkout", "Update …", "Resolve"]
 
 
 def test_while_a_rollback_waits_no_second_one_is_offered() -> None:
