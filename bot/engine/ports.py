@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from bot.changes.model import Change
-from bot.engine.action_ports import LockRows, RunRows
+from bot.engine.action_ports import LockRows, RemedyRows, RunRows
 from bot.engine.log_ports import LogRows
 from bot.engine.source_ports import SourceRows
 from bot.engine.watch_ports import WatchRows
@@ -316,6 +316,8 @@ class Transaction(Protocol):
     def audit(self) -> AuditRows: ...
     @property
     def locks(self) -> LockRows: ...
+    @property
+    def remedies(self) -> RemedyRows: ...
 
 
 class Store(Protocol):

@@ -4,7 +4,7 @@ The outside world is only touched between transactions: to plan before the first
 recording what came of it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -21,7 +21,7 @@ from bot.engine.verifying import Verifying
 from bot.engine.watching import Watching
 from bot.engine.working import Worker
 from bot.errors import InputError, Refused, Stale
-from bot.people import Person
+from bot.people import Person, remedy
 from bot.settings import Settings
 
 _NOTE_MAX = 300
@@ -89,7 +89,27 @@ class Runs:
     def request(self, wish: Wish, by: Person) -> Run:
         """Plans and stores a run that waits for its approval. Takes as long as the backend takes to plan."""
         action = self._chosen(wish)
-        decision = self._must_be_allowed(wish, by, action)
+        return self._request(action, wish, by, self._must_be_allowed(wish, by, action))
+
+    def by_rule(self, wish: Wish, rule: str, claim: Callable[[Transaction, Run], None]) -> Run:
+        """The same for a remedy, which the settings let ask; what needs a yes waits for it. `claim` is called in the
+        transaction that stores the run, and undoes it by raising."""
+        action = self._chosen(wish)
+        decision = self._policy.may_remedy(action)
+        return self._request(action, replace(wish, break_glass=False), remedy(rule), decision, claim)
+
+    def foreseen(self, wish: Wish) -> Plan:
+        """What a remedy would do; nothing is stored."""
+        return self._planned(self._chosen(wish), wish)[1]
+
+    def _request(
+        self,
+        action: Action,
+        wish: Wish,
+        by: Person,
+        decision: Decision,
+        claim: Callable[[Transaction, Run], None] | None = None,
+    ) -> Run:
         with self._store.read() as tx:
             self._must_be_free(tx, action, wish, by)
         parameters, plan, plans = self._planned(action, wish)
@@ -100,6 +120,8 @@ class Runs:
             run = tx.runs.add(wanted)
             if run is None:
                 raise _in_progress(tx, wanted)
+            if claim is not None:
+                claim(tx, run)
             facts = {"action": action.name, "plan": plan.summary, "bound_to": run.bound_to}
             note(tx, now, by.key, "run.asked", card_of_run(run.id), **facts)
             if run.state is RunState.APPROVED:

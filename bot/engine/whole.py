@@ -26,6 +26,7 @@ from bot.engine.merging import Merging
 from bot.engine.muting import Muting
 from bot.engine.ports import Store
 from bot.engine.reading import Reading
+from bot.engine.remedies import Remedies
 from bot.engine.runbooks import Runbooks
 from bot.engine.runs import Runs
 from bot.engine.signals import Signals
@@ -60,6 +61,7 @@ class Engine:
     locks: Locks
     runs: Runs
     runbooks: Runbooks
+    remedies: Remedies
     audit: Audit
     digests: Digests
     reading: Reading
@@ -116,6 +118,7 @@ def engine(
         locks=locks,
         runs=runs,
         runbooks=runbooks,
+        remedies=Remedies(store, clock, settings, policy, catalogue, runs),
         audit=Audit(store),
         digests=digests,
         reading=reading,

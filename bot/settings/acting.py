@@ -14,9 +14,13 @@ from pydantic import (
     model_validator,
 )
 
+from bot.actions.fitting import unknown_places
 from bot.actions.model import OPERATORS, ActionKind
 from bot.actions.parameters import ParameterType
+from bot.actions.remedies import Mode
 from bot.settings.section import Minutes, Section, Zone
+from bot.signals.model import SignalKind
+from bot.signals.severity import Severity
 
 
 class ConnectorSettings(BaseModel):
@@ -163,6 +167,37 @@ class RunbookSettings(Section):
     """Of Markdown files, as of a git checkout; none when it is not given."""
     url: Annotated[str, Field(pattern=r"^$|^https?://[^\s|<>]+$")] = ""
     """Where people find a file: `{path}` is its path in the folder."""
+
+
+Pattern = Annotated[str, Field(min_length=1, max_length=300)]
+
+
+class RemedySettings(Section):
+    """An action that is asked for by itself when an open incident fits; within the policy, like any other run."""
+
+    mode: Mode = Mode.OFF
+    """`dry`: it only says what it would do."""
+    services: tuple[Pattern, ...] = ()
+    templates: tuple[Pattern, ...] = ()
+    fingerprints: tuple[Pattern, ...] = ()
+    kinds: tuple[SignalKind, ...] = ()
+    severity: Severity | None = None
+    min_age_minutes: Annotated[float, Field(ge=0, le=60 * 24)] = 2
+    action: str
+    parameters: Mapping[ParameterName, str] = Field(default_factory=dict)
+    """With `{service}`, `{previous}` … from the incident."""
+    per_hour: Annotated[int, Field(ge=1, le=60)] = 1
+    per_day: Annotated[int, Field(ge=1, le=500)] = 3
+    cool_down_minutes: Annotated[float, Field(ge=0, le=60 * 24 * 7)] = 30
+
+    @model_validator(mode="after")
+    def _is_sound(self) -> "RemedySettings":
+        if not (self.services or self.templates or self.fingerprints or self.kinds):
+            raise ValueError("say what it is for: services, templates, fingerprints or kinds")
+        for name, value in self.parameters.items():
+            for place in unknown_places(value):
+                raise ValueError(f"parameters.{name}: {{{place[:40]}}} is nothing that an incident knows")
+        return self
 
 
 class FreezeSettings(Section):

@@ -116,6 +116,18 @@ def runbook(engine: Engine, asked: Asked, rest: str) -> Answer:
     return Reply("runbook", fitting[0]) if fitting else Reply("replies/runbooks", engine.runbooks.all())
 
 
+def remedies(engine: Engine, asked: Asked, rest: str) -> Answer:
+    """`remedies` lists them, `remedy stop NAME` keeps one from acting, `remedy resume NAME` lets it act again."""
+    word, _, name = rest.partition(" ")
+    if word == "stop" and name:
+        engine.remedies.stop(name.strip(), asked.person)
+    elif word == "resume" and name:
+        engine.remedies.resume(name.strip(), asked.person)
+    elif word:
+        return Reply("replies/usage", Usage("/tocsin", "remedies"))
+    return Reply("replies/remedies", tuple(engine.remedies.all()))
+
+
 def stats(engine: Engine, asked: Asked, rest: str) -> Answer:
     days = rest.split(" ")[0].removesuffix("d") or "30"
     if not (days.isascii() and days.isdigit() and len(days) < 6):
@@ -150,5 +162,7 @@ _SUBCOMMANDS: Mapping[str, Callable[[Engine, Asked, str], Answer]] = {
     "digest": digest,
     "runbook": runbook,
     "runbooks": runbook,
+    "remedy": remedies,
+    "remedies": remedies,
     "stats": stats,
 }

@@ -51,7 +51,7 @@ def test_every_setting_is_in_the_example() -> None:
     optional = {"people", "groups", "runbook", "owners", "services", "connectors", "actions", "target"}
     optional |= {"freezes", "roles", "parameters", "maintenance", "calendar", "reason"}
     optional |= {"watch", "prometheus", "databases", "series", "checks"}
-    optional |= {"sources", "heartbeats", "uptime", "pull", "verify"}
+    optional |= {"sources", "heartbeats", "uptime", "pull", "verify", "remedies"}
     assert set(missing) <= optional
 
 
