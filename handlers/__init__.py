@@ -21,6 +21,7 @@ from handlers.buttons import suspect as suspect_buttons
 from handlers.buttons import teaching as teaching_buttons
 from handlers.commands import incident, lock, run, tocsin
 from handlers.events import home, mention
+from handlers.forms import code as code_form
 from handlers.forms import declare as declare_form
 from handlers.forms import incident as incident_forms
 from handlers.forms import run as run_form
@@ -72,6 +73,7 @@ def register(guards: Guards) -> None:
     guards.form("incident.arrange", incident_forms.arrange)
     guards.form("incident.declare", declare_form.submitted)
     guards.form("run.ask", run_form.submitted)
+    guards.form("run.code", code_form.submitted)
 
     guards.shortcut("declare_incident", declare_shortcut.anywhere)
     guards.shortcut("declare_incident_from_message", declare_shortcut.from_message)

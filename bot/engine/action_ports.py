@@ -8,6 +8,7 @@ from bot.actions.locks import Lock
 from bot.actions.model import Action, ActionKind, Done, Plan, Progress, Run, Started
 from bot.actions.parameters import Parameter
 from bot.actions.remedies import Doing, Mode, Standing
+from bot.actions.totp import Factor
 
 
 class RunRows(Protocol):
@@ -71,6 +72,14 @@ class RemedyRows(Protocol):
     def past(self, name: str, mode: Mode, limit: int) -> list[Doing]:
         """The newest, the oldest of them first."""
         ...
+
+
+class SecondFactorRows(Protocol):
+    def lock(self, person: str) -> Factor | None:
+        """The person's, and nobody else changes it until this transaction ends."""
+        ...
+
+    def save(self, person: str, factor: Factor) -> None: ...
 
 
 class Executor(Protocol):

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from bot.changes.model import Change
-from bot.engine.action_ports import LockRows, RemedyRows, RunRows
+from bot.engine.action_ports import LockRows, RemedyRows, RunRows, SecondFactorRows
 from bot.engine.log_ports import LogRows
 from bot.engine.source_ports import SourceRows
 from bot.engine.watch_ports import WatchRows
@@ -318,6 +318,8 @@ class Transaction(Protocol):
     def locks(self) -> LockRows: ...
     @property
     def remedies(self) -> RemedyRows: ...
+    @property
+    def second_factors(self) -> SecondFactorRows: ...
 
 
 class Store(Protocol):

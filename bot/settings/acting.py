@@ -133,6 +133,14 @@ class ActionSettings(Section):
     """After this long a run that is still going is stopped."""
     verify_minutes: Minutes = 5
     verify: VerifySettings | None = None
+    step_up: bool = False
+    """Who says yes, or breaks the glass, says a code of their authenticator, too (policy.step_up_key)."""
+
+    @model_validator(mode="after")
+    def _somebody_says_the_code(self) -> "ActionSettings":
+        if self.step_up and self.approvals == 0:
+            raise ValueError("step_up needs somebody who says yes: approvals of at least 1")
+        return self
 
     @model_validator(mode="after")
     def _has_steps_or_connector(self) -> "ActionSettings":
@@ -160,6 +168,8 @@ class RoleSettings(Section):
 class PolicySettings(Section):
     break_glass: tuple[str, ...] = ()
     """Roles whose people may go without a second person, past a freeze or a lock, with a reason."""
+    step_up_key: Annotated[SecretStr, Field(min_length=32)] | None = None
+    """From it the secrets of people's authenticators are derived; another key makes all of them worthless."""
 
 
 class RunbookSettings(Section):

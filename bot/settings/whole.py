@@ -118,6 +118,8 @@ class Settings(Section):
                 raise ValueError(f"actions.{name}.{step}connector: no connector is called {connector!r} ({known})")
         if action.verify is not None:
             self._check_verify(f"actions.{name}.verify", action.verify)
+        if action.step_up and self.policy.step_up_key is None:
+            raise ValueError(f"actions.{name}.step_up: say where its key is: policy.step_up_key")
         for role in action.may_ask:
             self._check_role(f"actions.{name}.may_ask", role)
         for role in action.may_approve:

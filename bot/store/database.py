@@ -28,6 +28,7 @@ from bot.store.outbox import OutboxTable
 from bot.store.records import RecordTable
 from bot.store.remedies import RemedyTable
 from bot.store.runs import RunTable
+from bot.store.second_factors import SecondFactorTable
 from bot.store.sensitivity import SensitivityTable
 from bot.store.signals import SignalTable
 from bot.store.silences import SilenceTable
@@ -57,6 +58,7 @@ class SqlTransaction:
     audit: AuditTable
     locks: LockTable
     remedies: RemedyTable
+    second_factors: SecondFactorTable
     connection: Connection
 
 
@@ -103,6 +105,7 @@ class Database:
             AuditTable(connection),
             LockTable(connection),
             RemedyTable(connection),
+            SecondFactorTable(connection),
             connection,
         )
 
