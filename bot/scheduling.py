@@ -36,6 +36,7 @@ def scheduler_of(engine: Engine) -> AsyncIOScheduler:
     _every(scheduler, "checks", lambda: _check(engine), window_s, offset_s=grace_s)
     _every(scheduler, "runs", engine.runs.watch, min(5, window_s))
     _every(scheduler, "runbooks", engine.runbooks.offer, 5)
+    _every(scheduler, "remedies", engine.remedies.run, 5)
     _every(scheduler, "audit", engine.audit.seal, 10)
     _every(scheduler, "digests", engine.digests.send_due, 30)
     _every(scheduler, "updates", engine.updates.remind, 15)

@@ -22,6 +22,7 @@ from handlers.buttons import task as task_buttons
 from handlers.buttons import teaching as teaching_buttons
 from handlers.commands import incident, lock, run, tocsin
 from handlers.events import home, mention
+from handlers.forms import code as code_form
 from handlers.forms import declare as declare_form
 from handlers.forms import incident as incident_forms
 from handlers.forms import life as life_forms
@@ -82,6 +83,7 @@ def register(guards: Guards) -> None:
     guards.form("incident.handover", life_forms.handover)
     guards.form("incident.declare", declare_form.submitted)
     guards.form("run.ask", run_form.submitted)
+    guards.form("run.code", code_form.submitted)
 
     guards.shortcut("declare_incident", declare_shortcut.anywhere)
     guards.shortcut("declare_incident_from_message", declare_shortcut.from_message)

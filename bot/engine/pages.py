@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from bot.actions.model import Run
+from bot.actions.model import Action, Run
+from bot.actions.remedies import Doing, Remedy
 from bot.actions.runbooks import Runbook
 from bot.changes.model import Change
 from bot.engine.ports import AuditEntry, Decision
@@ -147,6 +148,16 @@ class RunbooksPage:
     runbooks: tuple[Runbook, ...]
     problems: tuple[str, ...]
     is_set_up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RemedyLine:
+    """`held`: why it would do nothing now (a key), or ''. `last`: what it did last in its mode."""
+
+    remedy: Remedy
+    action: Action
+    held: str
+    last: Doing | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from bot.changes.model import Change
-from bot.engine.action_ports import LockRows, RunRows
+from bot.engine.action_ports import LockRows, RemedyRows, RunRows, SecondFactorRows
 from bot.engine.life_ports import MarkRows, RoleRows, RoomRows, TaskRows, UpdateRows
 from bot.engine.log_ports import LogRows
 from bot.engine.source_ports import SourceRows
@@ -336,6 +336,10 @@ class Transaction(Protocol):
     def rooms(self) -> RoomRows: ...
     @property
     def marks(self) -> MarkRows: ...
+    @property
+    def remedies(self) -> RemedyRows: ...
+    @property
+    def second_factors(self) -> SecondFactorRows: ...
 
 
 class Store(Protocol):

@@ -27,9 +27,11 @@ from bot.engine.merging import Merging
 from bot.engine.muting import Muting
 from bot.engine.ports import Store
 from bot.engine.reading import Reading
+from bot.engine.remedies import Remedies
 from bot.engine.roles import Roles
 from bot.engine.runbooks import Runbooks
 from bot.engine.runs import Runs
+from bot.engine.second_factor import SecondFactors
 from bot.engine.signals import Signals
 from bot.engine.silences import Silences
 from bot.engine.stats import Stats
@@ -64,6 +66,8 @@ class Engine:
     locks: Locks
     runs: Runs
     runbooks: Runbooks
+    remedies: Remedies
+    second_factors: SecondFactors
     audit: Audit
     digests: Digests
     reading: Reading
@@ -104,7 +108,8 @@ def engine(
     locks = Locks(store, clock, settings, policy)
     verifying = Verifying(clock, settings, sources, redactor)
     worker = Worker(store, clock, catalogue, locks, redactor, verifying)
-    runs = Runs(store, clock, settings, policy, catalogue, locks, worker, watching, verifying)
+    second_factors = SecondFactors(store, clock, settings)
+    runs = Runs(store, clock, settings, policy, catalogue, locks, worker, watching, verifying, second_factors)
     digests = Digests(store, clock, settings)
     changes = Changes(store, clock, settings, correlator)
     runbooks = Runbooks(store, clock, settings, catalogue)
@@ -124,6 +129,8 @@ def engine(
         locks=locks,
         runs=runs,
         runbooks=runbooks,
+        second_factors=second_factors,
+        remedies=Remedies(store, clock, settings, policy, catalogue, runs),
         audit=Audit(store),
         digests=digests,
         reading=reading,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.people import TOCSIN
+from bot.people import REMEDY, TOCSIN
 from bot.slack import markdown
 from bot.slack.mrkdwn import Mrkdwn, clip, code, codeblock, escaped, link, one_line, shown_lines, visible
 
@@ -92,6 +92,8 @@ def _pair(whole: int, unit: str, rest: int, lesser: str) -> str:
 
 
 def _other_name(key: str) -> str:
+    if key.startswith(f"{REMEDY}/"):
+        return key.replace("/", " ", 1)
     return TOCSIN.user.title() if key in (TOCSIN.key, TOCSIN.user) else key
 
 

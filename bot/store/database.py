@@ -27,7 +27,9 @@ from bot.store.locks import LockTable
 from bot.store.logs import LogTable
 from bot.store.outbox import OutboxTable
 from bot.store.records import RecordTable
+from bot.store.remedies import RemedyTable
 from bot.store.runs import RunTable
+from bot.store.second_factors import SecondFactorTable
 from bot.store.sensitivity import SensitivityTable
 from bot.store.signals import SignalTable
 from bot.store.silences import SilenceTable
@@ -61,6 +63,8 @@ class SqlTransaction:
     tasks: TaskTable
     rooms: RoomTable
     marks: MarkTable
+    remedies: RemedyTable
+    second_factors: SecondFactorTable
     connection: Connection
 
 
@@ -111,6 +115,8 @@ class Database:
             TaskTable(connection),
             RoomTable(connection),
             MarkTable(connection),
+            RemedyTable(connection),
+            SecondFactorTable(connection),
             connection,
         )
 

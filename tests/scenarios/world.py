@@ -79,6 +79,7 @@ class World:
         """What the schedule and the workers do."""
         self.clock.advance(timedelta(seconds=self.settings.detection.grace_s))
         self.engine.checks.run()
+        self.engine.remedies.run()
         while self.engine.runs.work("world"):
             pass
         self.engine.runs.watch()

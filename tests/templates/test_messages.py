@@ -10,12 +10,13 @@ import pytest
 
 from bot.actions.model import RunState, Verdict
 from bot.engine.pages import Impact, LinePage, PlotPage, SuspectLine
+from bot.engine.second_factor import Enrolment
 from bot.errors import ConnectorError, InputError, NotFound, Refused, Stale
 from bot.incidents.model import IncidentState, Resolution, Suspect
 from bot.signals.model import SignalKind
 from bot.slack.render import Message, Renderer
 from bot.workspace.validate import check_blocks, check_totals, check_view
-from handlers.pages import ArrangeForm, DeclareForm, GradeForm, SilenceForm, Unknown, Usage
+from handlers.pages import ArrangeForm, CodeForm, DeclareForm, GradeForm, SilenceForm, Unknown, Usage
 from tests.templates import pages
 from tests.workspace.oracles import TypesSchema, slackblocks_refuses
 
@@ -52,6 +53,11 @@ def every_message() -> Iterator[tuple[str, Any]]:
     yield "runbook", replace(pages.runbook_page(), runbook=None)
     yield "runbook", replace(pages.runbook_page(), runbook=replace(pages.runbook(), text="long line\n\n" * 3000))
     yield "incident", pages.incident_page(runbooks=(pages.runbook(),) * 3)
+    yield "replies/remedies", pages.remedy_lines()
+    yield "replies/remedies", ()
+    yield "replies/totp", None
+    yield "replies/totp", Enrolment("A" * 32, "otpauth://totp/Tocsin:UANA?secret=" + "A" * 32)
+    yield "run", pages.run_page(asked_by="remedy/rerun-orders")
     yield "replies/runbooks", pages.runbooks_page()
     yield "replies/runbooks", replace(pages.runbooks_page(), runbooks=(), problems=())
     yield "replies/runbooks", replace(pages.runbooks_page(), is_set_up=False)
@@ -107,6 +113,8 @@ FORMS = [
     ("forms/declare", DeclareForm((), "", "", "{}")),
     ("forms/silence", SilenceForm(pages.incident(), CHOICES, "{}")),
     ("forms/grade", GradeForm(pages.incident(), "{}")),
+    ("forms/code", CodeForm("rollback", pages.HOSTILE, False, "{}")),
+    ("forms/code", CodeForm("restart", "web", True, "{}")),
     ("forms/arrange", ArrangeForm(pages.incident(), (pages.recovered(),), SERVICES, "{}")),
     ("forms/arrange", ArrangeForm(pages.incident(), (), (), "{}")),
     ("forms/run", pages.run_form()),

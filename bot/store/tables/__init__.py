@@ -1,6 +1,19 @@
 """What is the schema? Every table, by what it is about; `migrations/` holds how it came about."""
 
-from bot.store.tables.acting import audit, audit_seal, decision, environment_lock, happened, memory, outbox, posted, run
+from bot.store.tables.acting import (
+    audit,
+    audit_seal,
+    decision,
+    environment_lock,
+    happened,
+    memory,
+    outbox,
+    posted,
+    remedied,
+    remedy,
+    run,
+    second_factor,
+)
 from bot.store.tables.incidents import (
     change,
     hidden,
@@ -59,7 +72,10 @@ __all__ = [
     "position",
     "posted",
     "rejected",
+    "remedied",
+    "remedy",
     "run",
+    "second_factor",
     "sensitivity",
     "series",
     "series_hour",
