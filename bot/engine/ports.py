@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from bot.changes.model import Change
 from bot.engine.action_ports import LockRows, RunRows
 from bot.engine.log_ports import LogRows
+from bot.engine.rhythm_ports import RhythmRows
 from bot.engine.source_ports import SourceRows
 from bot.engine.watch_ports import WatchRows
 from bot.incidents.model import Incident, Suspect, TimelineEntry
@@ -316,6 +317,8 @@ class Transaction(Protocol):
     def audit(self) -> AuditRows: ...
     @property
     def locks(self) -> LockRows: ...
+    @property
+    def rhythms(self) -> RhythmRows: ...
 
 
 class Store(Protocol):

@@ -26,6 +26,7 @@ from bot.engine.merging import Merging
 from bot.engine.muting import Muting
 from bot.engine.ports import Store
 from bot.engine.reading import Reading
+from bot.engine.rhythms import Rhythms
 from bot.engine.runs import Runs
 from bot.engine.signals import Signals
 from bot.engine.silences import Silences
@@ -72,6 +73,7 @@ class Engine:
     ledger: Ledger
     events: Events
     uptime: Uptime
+    rhythms: Rhythms
 
 
 def engine(
@@ -126,4 +128,5 @@ def engine(
         ledger=Ledger(store, clock, redactor),
         events=events,
         uptime=Uptime(store, clock, settings, events),
+        rhythms=Rhythms(store, clock, settings, events),
     )

@@ -37,7 +37,7 @@ _SHARED_DEPENDENCY = 0.15
 
 _SILENT = 1.5
 _WEAK = 0.4
-_FIGURES = (SignalKind.UNUSUAL_MIX, SignalKind.ALERT, SignalKind.SERIES, SignalKind.FORECAST)
+_FIGURES = (SignalKind.UNUSUAL_MIX, SignalKind.ALERT, SignalKind.SERIES, SignalKind.FORECAST, SignalKind.ABSENCE)
 """Only alerts, figures or an unusual mix: an effect more often than a cause."""
 
 

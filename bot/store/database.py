@@ -26,6 +26,7 @@ from bot.store.locks import LockTable
 from bot.store.logs import LogTable
 from bot.store.outbox import OutboxTable
 from bot.store.records import RecordTable
+from bot.store.rhythms import RhythmTable
 from bot.store.runs import RunTable
 from bot.store.sensitivity import SensitivityTable
 from bot.store.signals import SignalTable
@@ -55,6 +56,7 @@ class SqlTransaction:
     sources: SourceTable
     audit: AuditTable
     locks: LockTable
+    rhythms: RhythmTable
     connection: Connection
 
 
@@ -100,6 +102,7 @@ class Database:
             SourceTable(connection),
             AuditTable(connection),
             LockTable(connection),
+            RhythmTable(connection),
             connection,
         )
 

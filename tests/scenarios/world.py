@@ -79,6 +79,8 @@ class World:
         """What the schedule and the workers do."""
         self.clock.advance(timedelta(seconds=self.settings.detection.grace_s))
         self.engine.checks.run()
+        self.engine.rhythms.run()
+        self.engine.events.keep()
         while self.engine.runs.work("world"):
             pass
         self.engine.runs.watch()
