@@ -13,6 +13,7 @@ from bot.changes.model import Change
 from bot.engine.action_ports import LockRows, RemedyRows, RunRows, SecondFactorRows
 from bot.engine.life_ports import MarkRows, RoleRows, RoomRows, TaskRows, UpdateRows
 from bot.engine.log_ports import LogRows
+from bot.engine.rhythm_ports import RhythmRows
 from bot.engine.source_ports import SourceRows
 from bot.engine.watch_ports import WatchRows
 from bot.incidents.model import Incident, Suspect, TimelineEntry
@@ -340,6 +341,8 @@ class Transaction(Protocol):
     def remedies(self) -> RemedyRows: ...
     @property
     def second_factors(self) -> SecondFactorRows: ...
+    @property
+    def rhythms(self) -> RhythmRows: ...
 
 
 class Store(Protocol):

@@ -28,6 +28,7 @@ from bot.engine.muting import Muting
 from bot.engine.ports import Store
 from bot.engine.reading import Reading
 from bot.engine.remedies import Remedies
+from bot.engine.rhythms import Rhythms
 from bot.engine.roles import Roles
 from bot.engine.runbooks import Runbooks
 from bot.engine.runs import Runs
@@ -86,6 +87,7 @@ class Engine:
     in_step: InStep
     updates: Updates
     tasks: Tasks
+    rhythms: Rhythms
 
 
 def engine(
@@ -149,4 +151,5 @@ def engine(
         in_step=InStep(store, clock, settings, events),
         updates=Updates(store, clock, settings, policy),
         tasks=Tasks(store, clock, policy),
+        rhythms=Rhythms(store, clock, settings, events),
     )

@@ -28,6 +28,7 @@ from bot.store.logs import LogTable
 from bot.store.outbox import OutboxTable
 from bot.store.records import RecordTable
 from bot.store.remedies import RemedyTable
+from bot.store.rhythms import RhythmTable
 from bot.store.runs import RunTable
 from bot.store.second_factors import SecondFactorTable
 from bot.store.sensitivity import SensitivityTable
@@ -65,6 +66,7 @@ class SqlTransaction:
     marks: MarkTable
     remedies: RemedyTable
     second_factors: SecondFactorTable
+    rhythms: RhythmTable
     connection: Connection
 
 
@@ -117,6 +119,7 @@ class Database:
             MarkTable(connection),
             RemedyTable(connection),
             SecondFactorTable(connection),
+            RhythmTable(connection),
             connection,
         )
 

@@ -80,6 +80,8 @@ class World:
         self.clock.advance(timedelta(seconds=self.settings.detection.grace_s))
         self.engine.checks.run()
         self.engine.remedies.run()
+        self.engine.rhythms.run()
+        self.engine.events.keep()
         while self.engine.runs.work("world"):
             pass
         self.engine.runs.watch()

@@ -41,7 +41,7 @@ from bot.store.tables.logs import (
 )
 from bot.store.tables.metadata import metadata
 from bot.store.tables.sources import measured, pipeline_run, rejected, source_use, standing, watched
-from bot.store.tables.watching import sensitivity, series, series_hour, watch_state
+from bot.store.tables.watching import fitted, rhythm, sensitivity, series, series_hour, watch_state
 
 __all__ = [
     "audit",
@@ -54,6 +54,7 @@ __all__ = [
     "count_minute",
     "decision",
     "environment_lock",
+    "fitted",
     "happened",
     "hidden",
     "incident",
@@ -74,6 +75,7 @@ __all__ = [
     "rejected",
     "remedied",
     "remedy",
+    "rhythm",
     "run",
     "second_factor",
     "sensitivity",
