@@ -1,4 +1,4 @@
-"""What does the engine need from outside? Its contracts; those of logs, actions, sources and watching stand beside.
+"""What does the engine need from outside? Its contracts; those of logs, actions, sources, watching, calls are beside.
 
 `bot/store` fulfils `Store`, `bot/connectors` fulfil `Executor`, `bot/stream` fulfils `LogBus`; tests use the real ones.
 """
@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from bot.changes.model import Change
 from bot.engine.action_ports import LockRows, RunRows
+from bot.engine.calling_ports import CallRows, PagerRows
 from bot.engine.log_ports import LogRows
 from bot.engine.source_ports import SourceRows
 from bot.engine.watch_ports import WatchRows
@@ -185,6 +186,10 @@ class OutboxRows(Protocol):
     def forget_posted(self, key: str) -> None: ...
     def find_posted(self, channel: str, ts: str) -> Posted | None: ...
     def waiting(self) -> int: ...
+    def failed(self, keys: Collection[str]) -> set[str]:
+        """Those that were given up."""
+        ...
+
     def next_due_at(self) -> datetime | None: ...
 
 
@@ -316,6 +321,10 @@ class Transaction(Protocol):
     def audit(self) -> AuditRows: ...
     @property
     def locks(self) -> LockRows: ...
+    @property
+    def calls(self) -> CallRows: ...
+    @property
+    def pagers(self) -> PagerRows: ...
 
 
 class Store(Protocol):

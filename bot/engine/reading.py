@@ -9,8 +9,10 @@ from bot.actions.policy import Policy, Verdict
 from bot.changes.model import ChangeKind
 from bot.clock import Clock
 from bot.engine.digests import Digests
+from bot.engine.oncall import Oncall, handover_of
 from bot.engine.pages import (
     ActionOffer,
+    CallPage,
     HomePage,
     IncidentPage,
     IncidentsPage,
@@ -26,6 +28,7 @@ from bot.engine.ports import Notice, Store, Transaction
 from bot.engine.runs import Runs
 from bot.engine.services import service_lines
 from bot.engine.showing import impact_of, most_telling, suspect_lines
+from bot.engine.telling import card_of_incident
 from bot.errors import NotFound
 from bot.incidents.model import Incident
 from bot.incidents.similar import resembling
@@ -41,9 +44,11 @@ _SIMILAR_LOOKED_AT = 50
 
 
 class Reading:
-    def __init__(self, store: Store, clock: Clock, settings: Settings, runs: Runs, digests: Digests) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, settings: Settings, runs: Runs, digests: Digests, oncall: Oncall
+    ) -> None:
         self._store, self._clock, self._settings = store, clock, settings
-        self._runs, self._digests = runs, digests
+        self._runs, self._digests, self._oncall = runs, digests, oncall
 
     def page(self, notice: Notice) -> object:
         """The page for a notice, as things stand now."""
@@ -58,8 +63,21 @@ class Reading:
                 return self.review(int(notice.facts["incident"]), str(notice.facts["by"]))
             case "digest":
                 return self._digests.page_of(notice.facts)
+            case "page":
+                return self._call(int(notice.facts["page"]))
+            case "handover":
+                return handover_of(notice.facts)
             case _:
                 return self._line(notice)
+
+    def _call(self, page_id: int) -> CallPage:
+        with self._store.read() as tx:
+            asked = tx.calls.page(page_id)
+            posted = tx.outbox.posted(card_of_incident(asked.incident_id))
+        section = self._settings.escalation.get(asked.policy)
+        steps = len(section.steps) if section else 1
+        page = self.incident(asked.incident_id)
+        return CallPage(page, asked, asked.turn % steps + 1, steps, posted.channel if posted else "")
 
     def review(self, incident_id: int, by: str = "") -> ReviewPage:
         page = self.incident(incident_id)

@@ -7,7 +7,8 @@ told then, not forgotten.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from bot.ical import Occurrence, occurrences
@@ -31,9 +32,8 @@ class CalendarLayer:
 
     def shifts(self, since: datetime, until: datetime) -> list[Shift]:
         """Those in [since, until), cut to it. Raises `InputError` when the text is no calendar."""
-        found = occurrences(
-            self.text, since, until, self.zone, text_max=TEXT_MAX, events_max=EVENTS_MAX, may_be_empty=True
-        )
+        begin, end = since.toordinal() // 7, -(-(until.toordinal() + 1) // 7)
+        found = [one for one in _weeks(self.text, self.zone.key, begin, end) if one.since < until and one.until > since]
         known = {name.casefold(): person for name, person in self.people.items()}
         shifts = {
             Shift(person, max(one.since, since), min(one.until, until), CALENDAR)
@@ -41,6 +41,15 @@ class CalendarLayer:
             for person in people_of(one, known)
         }
         return sorted(shifts, key=lambda shift: (shift.since, shift.until, shift.person))
+
+
+@lru_cache(maxsize=32)
+def _weeks(text: str, zone: str, begin: int, end: int) -> tuple[Occurrence, ...]:
+    """What takes place in these weeks (of the calendar's ordinals): a large calendar is read once, not every time."""
+    since, until = (datetime.combine(date.fromordinal(7 * week), time.min, UTC) for week in (begin, end))
+    return tuple(
+        occurrences(text, since, until, ZoneInfo(zone), text_max=TEXT_MAX, events_max=EVENTS_MAX, may_be_empty=True)
+    )
 
 
 def check(text: str) -> None:

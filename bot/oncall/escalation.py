@@ -65,8 +65,9 @@ class Policy:
         return next((t for t in range(turn, self.turns) if self.step_of(t).is_for(severity)), None)
 
     def turn_after_raise(self, turn: int, before: Severity, now: Severity) -> int:
-        """Where it goes on when it became worse: at the first step of this round that was left out until now."""
-        begin = turn - turn % len(self.steps)
+        """Where it goes on when it became worse before `turn`: at the first step of the round that was left out."""
+        done = max(turn - 1, 0)
+        begin = done - done % len(self.steps)
         added = (t for t in range(begin, turn) if self.step_of(t).is_for(now) and not self.step_of(t).is_for(before))
         return next(added, turn)
 

@@ -14,6 +14,14 @@ from bot.settings.acting import (
     StepSettings,
     VerifySettings,
 )
+from bot.settings.calling import (
+    EscalationSettings,
+    EscalationStepSettings,
+    OncallSettings,
+    OverrideSettings,
+    PagerSettings,
+    RotationSettings,
+)
 from bot.settings.incoming import (
     HeartbeatSettings,
     HttpSettings,
@@ -40,6 +48,8 @@ __all__ = [
     "ConnectorSettings",
     "DetectionSettings",
     "DigestSettings",
+    "EscalationSettings",
+    "EscalationStepSettings",
     "FreezeSettings",
     "HeartbeatSettings",
     "HttpSettings",
@@ -48,10 +58,14 @@ __all__ = [
     "MaintenanceSettings",
     "MappingSettings",
     "Minutes",
+    "OncallSettings",
+    "OverrideSettings",
+    "PagerSettings",
     "ParameterSettings",
     "PolicySettings",
     "PullSettings",
     "RoleSettings",
+    "RotationSettings",
     "Section",
     "ServiceSettings",
     "Settings",

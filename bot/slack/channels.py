@@ -1,4 +1,4 @@
-"""Which channel is called that? Names become ids once and are remembered."""
+"""Which channel is called that? Names become ids once and are remembered; a person's is their direct messages."""
 
 from datetime import datetime, timedelta
 
@@ -6,6 +6,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import Clock
+from bot.oncall.model import is_slack_user
 
 ASK_AGAIN_AFTER = timedelta(seconds=30)
 _PAGES_MAX = 50
@@ -20,13 +21,22 @@ class Channels:
         self._asked_at: datetime | None = None
 
     async def id_of(self, name: str) -> str:
-        """The id of "#incidents", "incidents" or an id itself; '' when there is no such channel to be seen."""
+        """The id of "#incidents", "incidents" or an id itself; of a user id, that of the direct messages with them; ''
+        when there is no such channel to be seen."""
         if is_channel_id(name):
             return name
+        if is_slack_user(name):
+            return await self._direct(name)
         name = name.removeprefix("#")
         if name not in self._ids and self._may_ask():
             await self._ask()
         return self._ids.get(name, "")
+
+    async def _direct(self, user: str) -> str:
+        if user not in self._ids:
+            opened = await self._client.conversations_open(users=[user])
+            self._ids[user] = str(opened["channel"]["id"])
+        return self._ids[user]
 
     async def join(self, channel: str) -> bool:
         """True when Tocsin is in the (public) channel now."""

@@ -18,6 +18,7 @@ from sqlalchemy.pool import StaticPool
 
 from bot.errors import StoreError
 from bot.store.audit import AuditTable
+from bot.store.calling import CallTable
 from bot.store.changes import ChangeTable
 from bot.store.incidents import IncidentTable
 from bot.store.leases import LeaseTable
@@ -25,6 +26,7 @@ from bot.store.lessons import LessonTable
 from bot.store.locks import LockTable
 from bot.store.logs import LogTable
 from bot.store.outbox import OutboxTable
+from bot.store.pagers import PagerTable
 from bot.store.records import RecordTable
 from bot.store.runs import RunTable
 from bot.store.sensitivity import SensitivityTable
@@ -55,6 +57,8 @@ class SqlTransaction:
     sources: SourceTable
     audit: AuditTable
     locks: LockTable
+    calls: CallTable
+    pagers: PagerTable
     connection: Connection
 
 
@@ -100,6 +104,8 @@ class Database:
             SourceTable(connection),
             AuditTable(connection),
             LockTable(connection),
+            CallTable(connection),
+            PagerTable(connection),
             connection,
         )
 

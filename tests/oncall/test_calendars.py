@@ -7,14 +7,10 @@ import pytest
 from bot.errors import InputError
 from bot.oncall.calendar import CalendarLayer, check
 from bot.oncall.schedule import shifts
+from tests.oncall.calendars import calendar
 from tests.oncall.rotations import BERLIN, lines, rotation, schedule, utc
 
 PEOPLE = {"Ana": "UANA", "ben@example.org": "UBEN", "Cat Miller": "UCAT"}
-
-
-def calendar(*events: str) -> str:
-    inner = "".join(f"BEGIN:VEVENT\nDTSTAMP:20260301T000000Z\n{event}\nEND:VEVENT\n" for event in events)
-    return f"BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//Example//EN\n{inner}END:VCALENDAR\n"
 
 
 def read(*events: str, since: str = "2026-03-16T00:00", until: str = "2026-04-13T00:00") -> list[str]:

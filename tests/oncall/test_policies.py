@@ -35,6 +35,8 @@ def test_steps_for_other_severities_are_left_out_in_every_round() -> None:
 def test_what_became_worse_goes_on_at_the_step_that_was_left_out() -> None:
     policy = Policy("p", (step("a"), step("b", CRITICAL), step("c"), step("d")), repeat=1)
     assert policy.turn_after_raise(3, MAJOR, CRITICAL) == 1
-    assert policy.turn_after_raise(1, MAJOR, CRITICAL) == 1
+    assert policy.turn_after_raise(1, MAJOR, CRITICAL) == 1  # it is still to come
     assert policy.turn_after_raise(7, MAJOR, CRITICAL) == 5
+    assert policy.turn_after_raise(8, MAJOR, CRITICAL) == 5
+    assert policy.turn_after_raise(0, MAJOR, CRITICAL) == 0
     assert policy.turn_after_raise(3, MINOR, MAJOR) == 3

@@ -1,6 +1,7 @@
 """What is the schema? Every table, by what it is about; `migrations/` holds how it came about."""
 
 from bot.store.tables.acting import audit, audit_seal, decision, environment_lock, happened, memory, outbox, posted, run
+from bot.store.tables.calling import escalation, oncall_override, outside_copy, page, pager_alert, pager_event
 from bot.store.tables.incidents import change, hidden, incident, lesson, maintenance, signal, silence, suspect, timeline
 from bot.store.tables.logs import (
     batch,
@@ -29,6 +30,7 @@ __all__ = [
     "count_minute",
     "decision",
     "environment_lock",
+    "escalation",
     "happened",
     "hidden",
     "incident",
@@ -38,7 +40,12 @@ __all__ = [
     "measured",
     "memory",
     "metadata",
+    "oncall_override",
     "outbox",
+    "outside_copy",
+    "page",
+    "pager_alert",
+    "pager_event",
     "pipeline_run",
     "position",
     "posted",
