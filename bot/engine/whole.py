@@ -19,6 +19,7 @@ from bot.engine.digests import Digests
 from bot.engine.escalating import Escalations
 from bot.engine.events import Events
 from bot.engine.history import History
+from bot.engine.in_step import InStep
 from bot.engine.incidents import Incidents
 from bot.engine.ingest import Ingest
 from bot.engine.interactions import Interactions
@@ -30,6 +31,8 @@ from bot.engine.oncall import Oncall
 from bot.engine.pagers import Pagers
 from bot.engine.ports import Store
 from bot.engine.reading import Reading
+from bot.engine.roles import Roles
+from bot.engine.runbooks import Runbooks
 from bot.engine.runs import Runs
 from bot.engine.signals import Signals
 from bot.engine.silences import Silences
@@ -63,6 +66,7 @@ class Engine:
     catalogue: Catalogue
     locks: Locks
     runs: Runs
+    runbooks: Runbooks
     audit: Audit
     digests: Digests
     reading: Reading
@@ -81,6 +85,8 @@ class Engine:
     usergroups: Usergroups
     pagers: Pagers
     escalations: Escalations
+    roles: Roles
+    in_step: InStep
 
 
 def engine(
@@ -109,13 +115,12 @@ def engine(
     runs = Runs(store, clock, settings, policy, catalogue, locks, worker, watching, verifying)
     digests = Digests(store, clock, settings)
     changes = Changes(store, clock, settings, correlator)
+    runbooks = Runbooks(store, clock, settings, catalogue)
     events = Events(store, clock, settings, correlator, changes, redactor)
     incidents = Incidents(store, clock, settings, policy, blame, merging)
-    oncall, usergroups = (
-        Oncall(store, clock, settings, policy, team, fetch_calendar),
-        Usergroups(store, clock, settings),
-    )
-    reading = Reading(store, clock, settings, runs, digests, oncall)
+    oncall = Oncall(store, clock, settings, policy, team, fetch_calendar)
+    usergroups = Usergroups(store, clock, settings)
+    reading = Reading(store, clock, settings, runs, digests, runbooks, oncall)
     told_pagers = Pagers(store, clock, settings, incidents, pagers, team)
     return Engine(
         settings=settings,
@@ -130,10 +135,11 @@ def engine(
         catalogue=catalogue,
         locks=locks,
         runs=runs,
+        runbooks=runbooks,
         audit=Audit(store),
         digests=digests,
         reading=reading,
-        browsing=Browsing(store, clock, settings, reading),
+        browsing=Browsing(store, clock, settings, reading, runbooks),
         stats=Stats(store, clock),
         silences=Silences(store, clock, settings, policy),
         whys=Whys(store, clock, settings, muting),
@@ -148,4 +154,6 @@ def engine(
         usergroups=usergroups,
         pagers=told_pagers,
         escalations=Escalations(store, clock, settings, oncall, usergroups, told_pagers, muting),
+        roles=Roles(store, clock, settings, policy),
+        in_step=InStep(store, clock, settings, events),
     )

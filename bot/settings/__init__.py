@@ -11,6 +11,7 @@ from bot.settings.acting import (
     ParameterSettings,
     PolicySettings,
     RoleSettings,
+    RunbookSettings,
     StepSettings,
     VerifySettings,
 )
@@ -66,6 +67,7 @@ __all__ = [
     "PullSettings",
     "RoleSettings",
     "RotationSettings",
+    "RunbookSettings",
     "Section",
     "ServiceSettings",
     "Settings",

@@ -6,7 +6,6 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import Clock
-from bot.oncall.model import is_slack_user
 
 ASK_AGAIN_AFTER = timedelta(seconds=30)
 _PAGES_MAX = 50
@@ -21,11 +20,11 @@ class Channels:
         self._asked_at: datetime | None = None
 
     async def id_of(self, name: str) -> str:
-        """The id of "#incidents", "incidents" or an id itself; of a user id, that of the direct messages with them; ''
-        when there is no such channel to be seen."""
+        """The id of "#incidents", "incidents" or an id itself, and of the direct messages with a user id; '' when there
+        is no such channel to be seen."""
         if is_channel_id(name):
             return name
-        if is_slack_user(name):
+        if is_user_id(name):
             return await self._direct(name)
         name = name.removeprefix("#")
         if name not in self._ids and self._may_ask():
@@ -34,8 +33,8 @@ class Channels:
 
     async def _direct(self, user: str) -> str:
         if user not in self._ids:
-            opened = await self._client.conversations_open(users=[user])
-            self._ids[user] = str(opened["channel"]["id"])
+            found = await self._client.conversations_open(users=[user])
+            self._ids[user] = str(found["channel"]["id"])
         return self._ids[user]
 
     async def join(self, channel: str) -> bool:
@@ -71,6 +70,10 @@ class Channels:
             if not cursor:
                 break
         return found
+
+
+def is_user_id(name: str) -> bool:
+    return len(name) >= 9 and name[0] in "UW" and name.isascii() and name.isalnum() and name.isupper()
 
 
 def is_channel_id(name: str) -> bool:

@@ -23,6 +23,7 @@ from bot.store.changes import ChangeTable
 from bot.store.incidents import IncidentTable
 from bot.store.leases import LeaseTable
 from bot.store.lessons import LessonTable
+from bot.store.life import MarkTable, RoleTable, RoomTable, TaskTable, UpdateTable
 from bot.store.locks import LockTable
 from bot.store.logs import LogTable
 from bot.store.outbox import OutboxTable
@@ -59,6 +60,11 @@ class SqlTransaction:
     locks: LockTable
     calls: CallTable
     pagers: PagerTable
+    roles: RoleTable
+    updates: UpdateTable
+    tasks: TaskTable
+    rooms: RoomTable
+    marks: MarkTable
     connection: Connection
 
 
@@ -106,6 +112,11 @@ class Database:
             LockTable(connection),
             CallTable(connection),
             PagerTable(connection),
+            RoleTable(connection),
+            UpdateTable(connection),
+            TaskTable(connection),
+            RoomTable(connection),
+            MarkTable(connection),
             connection,
         )
 

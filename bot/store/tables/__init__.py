@@ -2,7 +2,19 @@
 
 from bot.store.tables.acting import audit, audit_seal, decision, environment_lock, happened, memory, outbox, posted, run
 from bot.store.tables.calling import escalation, oncall_override, outside_copy, page, pager_alert, pager_event
-from bot.store.tables.incidents import change, hidden, incident, lesson, maintenance, signal, silence, suspect, timeline
+from bot.store.tables.incidents import (
+    change,
+    hidden,
+    incident,
+    lesson,
+    maintenance,
+    signal,
+    silence,
+    silence_copy,
+    suspect,
+    timeline,
+)
+from bot.store.tables.life import incident_role, incident_room, incident_update, mark, task
 from bot.store.tables.logs import (
     batch,
     bus_batch,
@@ -34,9 +46,13 @@ __all__ = [
     "happened",
     "hidden",
     "incident",
+    "incident_role",
+    "incident_room",
+    "incident_update",
     "lease",
     "lesson",
     "maintenance",
+    "mark",
     "measured",
     "memory",
     "metadata",
@@ -57,9 +73,11 @@ __all__ = [
     "service",
     "signal",
     "silence",
+    "silence_copy",
     "source_use",
     "standing",
     "suspect",
+    "task",
     "template",
     "template_values",
     "timeline",

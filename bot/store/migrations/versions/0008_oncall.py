@@ -6,7 +6,7 @@ from alembic import op
 from bot.store.types import Id, UtcDateTime
 
 revision = "0008"
-down_revision = "0006"
+down_revision = "0013"
 
 
 def upgrade() -> None:
