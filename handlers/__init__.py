@@ -14,6 +14,7 @@ from bot.slack.guards import Guards
 from bot.slack.render import Renderer
 from handlers.buttons import incident as incident_buttons
 from handlers.buttons import lock as lock_buttons
+from handlers.buttons import page as page_buttons
 from handlers.buttons import run as run_buttons
 from handlers.buttons import runbook as runbook_buttons
 from handlers.buttons import silence as silence_buttons
@@ -58,6 +59,7 @@ def register(guards: Guards) -> None:
     guards.button("incident.roll_back", incident_buttons.roll_back, acts=True)
     guards.button("incident.update", incident_buttons.update)
     guards.button("incident.more", incident_buttons.more)
+    guards.button("page.open", page_buttons.open_)
     guards.button("run.approve", run_buttons.approve, acts=True)
     guards.button("run.cancel", run_buttons.cancel, acts=True)
     guards.button("run.again", run_buttons.again, acts=True)

@@ -17,6 +17,8 @@ from bot.incidents.delivery import Delivery
 from bot.incidents.life import Role, Room, Task, Update
 from bot.incidents.measures import Measures
 from bot.incidents.model import Incident, Suspect, TimelineEntry
+from bot.oncall.escalation import Page
+from bot.oncall.model import Override, Shift
 from bot.signals.model import Signal
 from bot.silences.model import Copy, Hidden, MaintenanceWindow, Silence
 
@@ -365,3 +367,64 @@ class LinePage:
     incident: Incident | None
     run: Run | None
     now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OncallLine:
+    """A schedule: who is on call `now`, who comes `next` (people as `Person.key`s, or names that nobody is known by).
+    `overrides` that people said. `calendar_problem`: why its address could not be read; `calendar_at`: its last copy's
+    time."""
+
+    name: str
+    zone: str
+    now: tuple[Shift, ...]
+    next: tuple[Shift, ...]
+    overrides: tuple[Override, ...] = ()
+    calendar_at: datetime | None = None
+    calendar_problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OncallPage:
+    now: datetime
+    schedules: tuple[OncallLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftsPage:
+    """`gaps`: when nobody is on call."""
+
+    now: datetime
+    schedule: str
+    zone: str
+    shifts: tuple[Shift, ...]
+    gaps: tuple[tuple[datetime, datetime], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MyShift:
+    schedule: str
+    shift: Shift
+    is_now: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallPage:
+    """What one who is asked is told. `step` of `steps`; `card_channel`: where the incident's message stands."""
+
+    page: IncidentPage
+    asked: Page
+    step: int
+    steps: int
+    card_channel: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HandoverPage:
+    """A change of shift. People are `Person.key`s."""
+
+    schedule: str
+    people: tuple[str, ...]
+    before: tuple[str, ...]
+    until: datetime | None
+    at: datetime

@@ -1,4 +1,4 @@
-"""What does the engine need from outside? Its contracts; those of logs, actions, sources and watching stand beside.
+"""What does the engine need from outside? Its contracts; those of logs, actions, sources, watching, calls are beside.
 
 `bot/store` fulfils `Store`, `bot/connectors` fulfil `Executor`, `bot/stream` fulfils `LogBus`; tests use the real ones.
 """
@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from bot.changes.model import Change
 from bot.engine.action_ports import LockRows, RemedyRows, RunRows, SecondFactorRows
+from bot.engine.calling_ports import CallRows, PagerRows
 from bot.engine.life_ports import MarkRows, RoleRows, RoomRows, TaskRows, UpdateRows
 from bot.engine.log_ports import LogRows
 from bot.engine.rhythm_ports import RhythmRows
@@ -188,6 +189,10 @@ class OutboxRows(Protocol):
     def forget_posted(self, key: str) -> None: ...
     def find_posted(self, channel: str, ts: str) -> Posted | None: ...
     def waiting(self) -> int: ...
+    def failed(self, keys: Collection[str]) -> set[str]:
+        """Those that were given up."""
+        ...
+
     def next_due_at(self) -> datetime | None: ...
 
 
@@ -327,6 +332,10 @@ class Transaction(Protocol):
     def audit(self) -> AuditRows: ...
     @property
     def locks(self) -> LockRows: ...
+    @property
+    def calls(self) -> CallRows: ...
+    @property
+    def pagers(self) -> PagerRows: ...
     @property
     def roles(self) -> RoleRows: ...
     @property

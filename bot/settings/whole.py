@@ -21,6 +21,7 @@ from bot.settings.acting import (
     RunbookSettings,
     VerifySettings,
 )
+from bot.settings.calling import EscalationSettings, OncallSettings, PagerSettings
 from bot.settings.incoming import (
     HeartbeatSettings,
     HttpSettings,
@@ -81,6 +82,9 @@ class Settings(Section):
     remedies: Mapping[str, RemedySettings] = Field(default_factory=dict)
     runbooks: RunbookSettings = RunbookSettings()
     freezes: Mapping[str, FreezeSettings] = Field(default_factory=dict)
+    oncall: Mapping[str, OncallSettings] = Field(default_factory=dict)
+    escalation: Mapping[str, EscalationSettings] = Field(default_factory=dict)
+    pagers: Mapping[str, PagerSettings] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _references(self) -> "Settings":
@@ -96,6 +100,20 @@ class Settings(Section):
             for other in service.depends_on:
                 if other not in self.services:
                     raise ValueError(f"services.{name}.depends_on: no service is called {other!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _escalations(self) -> "Settings":
+        for name, policy in self.escalation.items():
+            for index, step in enumerate(policy.steps):
+                for what, given, there in (
+                    ("schedule", step.schedule, self.oncall),
+                    ("pager", step.pager, self.pagers),
+                ):
+                    if given and given not in there:
+                        where = f"escalation.{name}.steps[{index}].{what}"
+                        known = ", ".join(there) or "none is set up"
+                        raise ValueError(f"{where}: there is no {what} called {given!r} ({known})")
         return self
 
     @model_validator(mode="after")

@@ -24,7 +24,9 @@ from bot.actions.runbooks import Runbook
 from bot.changes.model import Change, ChangeKind
 from bot.engine.pages import (
     ActionOffer,
+    CallPage,
     DigestPage,
+    HandoverPage,
     IncidentPage,
     IncidentsPage,
     RemedyLine,
@@ -45,6 +47,7 @@ from bot.engine.pages import (
 )
 from bot.engine.ports import AuditEntry, Decision, Sensitivity
 from bot.incidents.model import Incident, IncidentState, Resolution, Suspect, TimelineEntry
+from bot.oncall.escalation import Page, PageState, Reach
 from bot.signals.model import Dominant, Evidence, Measure, Measured, Rarity, Signal, SignalKind
 from bot.signals.severity import Severity
 from bot.silences.model import Copy, Hidden, MaintenanceWindow, Matcher, Silence, Untold
@@ -400,3 +403,12 @@ def measured() -> list[Signal]:
 
 def sensitivity(times: float) -> Sensitivity:
     return Sensitivity("f1", "rate_up", "checkout", TEMPLATE, times, 0, 1, NOW, ANA)
+
+
+def call_page(reach: Reach = Reach.SCHEDULE, **changes: Any) -> CallPage:
+    asked = Page(12, OPENED, "shop", 0, reach, BEN, OPENED, PageState.TOLD, 1)
+    return CallPage(incident_page(**changes), asked, 1, 3, "C0123456789")
+
+
+def handover_page(**changes: Any) -> HandoverPage:
+    return replace(HandoverPage("shop", (BEN,), (ANA,), NOW + timedelta(days=7), NOW), **changes)

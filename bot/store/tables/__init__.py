@@ -14,6 +14,7 @@ from bot.store.tables.acting import (
     run,
     second_factor,
 )
+from bot.store.tables.calling import escalation, oncall_override, outside_copy, page, pager_alert, pager_event
 from bot.store.tables.incidents import (
     change,
     hidden,
@@ -54,6 +55,7 @@ __all__ = [
     "count_minute",
     "decision",
     "environment_lock",
+    "escalation",
     "fitted",
     "happened",
     "hidden",
@@ -68,7 +70,12 @@ __all__ = [
     "measured",
     "memory",
     "metadata",
+    "oncall_override",
     "outbox",
+    "outside_copy",
+    "page",
+    "pager_alert",
+    "pager_event",
     "pipeline_run",
     "position",
     "posted",
