@@ -23,6 +23,14 @@ class Person:
         return cls(team, user)
 
 
+def remedy(name: str) -> Person:
+    """A rule that asks by itself. Of no Slack workspace, and like a bot: it can say yes to nothing."""
+    return Person(REMEDY, name, is_bot=True)
+
+
+REMEDY = "remedy"
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What somebody (`Person.key`) is called, and an IANA time zone, or ''."""

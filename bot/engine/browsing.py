@@ -1,14 +1,15 @@
 """What does the web page of an incident show? More than fits a message: how its log lines came, and what went out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.changes.model import Change
 from bot.clock import Clock
-from bot.engine.pages import IncidentPage, IncidentsPage
+from bot.engine.pages import IncidentPage, IncidentsPage, RunbookPage
 from bot.engine.ports import Store, Transaction
 from bot.engine.reading import Reading
+from bot.engine.runbooks import Runbooks
 from bot.engine.showing import names_of
 from bot.incidents.model import Incident
 from bot.logs.windows import window_start
@@ -46,13 +47,15 @@ class ShownIncident:
     page: IncidentPage
     series: tuple[Series, ...]
     changes: tuple[Change, ...]
-    names: Mapping[str, str]
+    runbooks: tuple[RunbookPage, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
     """`Person.key` → name, of those who took part and are known."""
 
 
 class Browsing:
-    def __init__(self, store: Store, clock: Clock, settings: Settings, reading: Reading) -> None:
-        self._store, self._clock, self._settings, self._reading = store, clock, settings, reading
+    def __init__(self, store: Store, clock: Clock, settings: Settings, reading: Reading, runbooks: Runbooks) -> None:
+        self._store, self._clock, self._settings = store, clock, settings
+        self._reading, self._runbooks = reading, runbooks
 
     def incidents(self) -> IncidentsPage:
         return self._reading.incidents()
@@ -62,10 +65,11 @@ class Browsing:
         page = self._reading.incident(incident_id)
         incident, now = page.incident, self._clock.now()
         until = min(now, (incident.resolved_at or now) + _AFTER)
+        runbooks = tuple(self._runbooks.of_incident(incident_id))
         with self._store.read() as tx:
             changes = tx.changes.between(incident.began_at - _CHANGES_BEFORE, until)[-_CHANGES_MAX:]
             series = tuple(self._series(tx, page, until))
-            return ShownIncident(page, series, tuple(changes), names_of(tx, page, changes))
+            return ShownIncident(page, series, tuple(changes), runbooks, names_of(tx, page, changes))
 
     def _series(self, tx: Transaction, page: IncidentPage, until: datetime) -> Sequence[Series]:
         """Of the templates among its signals, the most telling first."""

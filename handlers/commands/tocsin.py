@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from bot.digests.rhythm import Every
 from bot.engine.reading import find_incident
 from bot.engine.whole import Engine
-from bot.errors import InputError, NotFound
+from bot.errors import InputError, NotFound, Refused
 from bot.silences.asked import is_length, length_of, matcher_of
 from bot.slack.asked import Asked
 from bot.slack.guards import Answer, Reply
@@ -113,6 +113,41 @@ def digest(engine: Engine, asked: Asked, rest: str) -> Answer:
     return Reply("digest", engine.digests.compose_now(every, services, asked.person.key))
 
 
+def runbook(engine: Engine, asked: Asked, rest: str) -> Answer:
+    """`runbook` lists them, `runbook INC-12` shows the best one for it, `runbook NAME INC-12` that one for it."""
+    found = _INCIDENT.search(rest)
+    incident = find_incident(found.group()) if found else 0
+    name = _INCIDENT.sub("", rest).strip()
+    if name:
+        return Reply("runbook", engine.runbooks.page(name, incident))
+    if not incident:
+        return Reply("replies/runbooks", engine.runbooks.all())
+    fitting = engine.runbooks.of_incident(incident)
+    return Reply("runbook", fitting[0]) if fitting else Reply("replies/runbooks", engine.runbooks.all())
+
+
+def remedies(engine: Engine, asked: Asked, rest: str) -> Answer:
+    """`remedies` lists them, `remedy stop NAME` keeps one from acting, `remedy resume NAME` lets it act again."""
+    word, _, name = rest.partition(" ")
+    if word == "stop" and name:
+        engine.remedies.stop(name.strip(), asked.person)
+    elif word == "resume" and name:
+        engine.remedies.resume(name.strip(), asked.person)
+    elif word:
+        return Reply("replies/usage", Usage("/tocsin", "remedies"))
+    return Reply("replies/remedies", tuple(engine.remedies.all()))
+
+
+def totp(engine: Engine, asked: Asked, rest: str) -> Answer:
+    """`totp` shows what to put into an authenticator, `totp 123456` confirms it. Only where nobody else reads."""
+    if not asked.channel.startswith("D"):
+        raise Refused("only_in_direct_messages")
+    if not rest:
+        return Reply("replies/totp", engine.second_factors.begin(asked.person))
+    engine.second_factors.confirm(asked.person, rest)
+    return Reply("replies/totp")
+
+
 def stats(engine: Engine, asked: Asked, rest: str) -> Answer:
     """`stats`, `stats 90`, `stats 30 checkout web`, `stats 7d shop-team`, `stats explained`."""
     first, *names = [word.rstrip(",") for word in rest.split()] or ["30"]
@@ -154,5 +189,10 @@ _SUBCOMMANDS: Mapping[str, Callable[[Engine, Asked, str], Answer]] = {
     "subscribe": subscriptions.subscribe,
     "unsubscribe": subscriptions.unsubscribe,
     "subscriptions": subscriptions.listed,
+    "runbook": runbook,
+    "runbooks": runbook,
+    "remedy": remedies,
+    "remedies": remedies,
+    "totp": totp,
     "stats": stats,
 }
