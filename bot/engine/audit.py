@@ -2,7 +2,8 @@
 
 Every audit entry gets a place in a chain: the hash of a link covers the link before it. Entries are written and sealed
 in the transaction of what they record, as the last thing before it commits; one transaction at a time does that.
-Database triggers keep entries and seals from being changed or removed; who takes the triggers away still breaks the chain.
+Database triggers keep entries and seals from being changed or removed; who takes the triggers away still breaks the
+chain.
 """
 
 import hashlib
