@@ -21,6 +21,7 @@ from bot.settings.acting import (
     RunbookSettings,
     VerifySettings,
 )
+from bot.settings.calling import EscalationSettings, OncallSettings, PagerSettings
 from bot.settings.incoming import (
     HeartbeatSettings,
     HttpSettings,
@@ -81,6 +82,9 @@ class Settings(Section):
     remedies: Mapping[str, RemedySettings] = Field(default_factory=dict)
     runbooks: RunbookSettings = RunbookSettings()
     freezes: Mapping[str, FreezeSettings] = Field(default_factory=dict)
+    oncall: Mapping[str, OncallSettings] = Field(default_factory=dict)
+    escalation: Mapping[str, EscalationSettings] = Field(default_factory=dict)
+    pagers: Mapping[str, PagerSettings] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _references(self) -> "Settings":
@@ -99,6 +103,20 @@ class Settings(Section):
         return self
 
     @model_validator(mode="after")
+    def _escalations(self) -> "Settings":
+        for name, policy in self.escalation.items():
+            for index, step in enumerate(policy.steps):
+                for what, given, there in (
+                    ("schedule", step.schedule, self.oncall),
+                    ("pager", step.pager, self.pagers),
+                ):
+                    if given and given not in there:
+                        where = f"escalation.{name}.steps[{index}].{what}"
+                        known = ", ".join(there) or "none is set up"
+                        raise ValueError(f"{where}: there is no {what} called {given!r} ({known})")
+        return self
+
+    @model_validator(mode="after")
     def _sources(self) -> "Settings":
         for name, source in self.sources.items():
             type_ = BY_NAME.get(source.type or name)
@@ -109,6 +127,8 @@ class Settings(Section):
                 raise ValueError(f"sources.{name}.secret: {type_.title} does not sign; give it one of [http.tokens]")
             if (source.map is not None) != (type_.name == "mapping"):
                 raise ValueError(f'sources.{name}.map: a mapping goes with type = "mapping", and only with it')
+            if source.silences_url and type_.name != "alertmanager":
+                raise ValueError(f"sources.{name}.silences_url: only an Alertmanager has silences to keep in step with")
         return self
 
     def _check_action(self, name: str, action: ActionSettings) -> None:

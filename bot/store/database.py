@@ -20,15 +20,19 @@ from sqlalchemy.pool import StaticPool
 from bot.engine.audit import seal
 from bot.errors import StoreError
 from bot.store.audit import AuditTable
+from bot.store.calling import CallTable
 from bot.store.changes import ChangeTable
 from bot.store.incidents import IncidentTable
 from bot.store.leases import LeaseTable
 from bot.store.lessons import LessonTable
+from bot.store.life import MarkTable, RoleTable, RoomTable, TaskTable, UpdateTable
 from bot.store.locks import LockTable
 from bot.store.logs import LogTable
 from bot.store.outbox import OutboxTable
+from bot.store.pagers import PagerTable
 from bot.store.records import RecordTable
 from bot.store.remedies import RemedyTable
+from bot.store.rhythms import RhythmTable
 from bot.store.runs import RunTable
 from bot.store.second_factors import SecondFactorTable
 from bot.store.sensitivity import SensitivityTable
@@ -59,8 +63,16 @@ class SqlTransaction:
     sources: SourceTable
     audit: AuditTable
     locks: LockTable
+    calls: CallTable
+    pagers: PagerTable
+    roles: RoleTable
+    updates: UpdateTable
+    tasks: TaskTable
+    rooms: RoomTable
+    marks: MarkTable
     remedies: RemedyTable
     second_factors: SecondFactorTable
+    rhythms: RhythmTable
     connection: Connection
 
 
@@ -109,8 +121,16 @@ class Database:
             SourceTable(connection),
             AuditTable(connection),
             LockTable(connection),
+            CallTable(connection),
+            PagerTable(connection),
+            RoleTable(connection),
+            UpdateTable(connection),
+            TaskTable(connection),
+            RoomTable(connection),
+            MarkTable(connection),
             RemedyTable(connection),
             SecondFactorTable(connection),
+            RhythmTable(connection),
             connection,
         )
 

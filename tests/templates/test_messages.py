@@ -105,6 +105,15 @@ def every_message() -> Iterator[tuple[str, Any]]:
     yield "replies/error", "a1b2c3"
     yield "replies/unknown", Unknown("/tocsin", "stauts", "status")
     yield "replies/usage", Usage("/model", "rollback recommender")
+    for how in (IncidentState.OPEN, IncidentState.ACKNOWLEDGED, IncidentState.REOPENED):
+        yield "page", pages.call_page(incident=pages.incident(state=how, acknowledged_by=pages.BEN))
+    for resolution in Resolution:
+        yield "page", pages.call_page(incident=replace(pages.recovered(), resolution=resolution))
+    for signal in pages.measured():
+        yield "page", pages.call_page(signals=(signal,))
+    yield "page", pages.call_page(signals=())
+    yield "handover", pages.handover_page()
+    yield "handover", pages.handover_page(people=(), until=None)
     yield "line", LinePage({"kind": "acknowledged", "by": pages.ANA}, pages.incident(), None, pages.NOW)
 
 
@@ -252,7 +261,7 @@ def test_an_acknowledged_incident_says_who_and_offers_to_resolve() -> None:
     incident = pages.incident().acknowledge(pages.ANA, pages.NOW)
     message = RENDERER.render("incident", pages.incident_page(incident=incident))
     assert "<@UANA> is on it" in said(message)
-    assert buttons(message) == ["Roll back checkout", "Resolve", "Why?"]
+    assert buttons(message) == ["Roll back checkout", "Update …", "Resolve"]
 
 
 def test_while_a_rollback_waits_no_second_one_is_offered() -> None:

@@ -6,7 +6,7 @@ from alembic import op
 from bot.store.types import Id, UtcDateTime
 
 revision = "0012"
-down_revision = "0006"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
