@@ -27,6 +27,7 @@ from bot.engine.muting import Muting
 from bot.engine.ports import Store
 from bot.engine.reading import Reading
 from bot.engine.roles import Roles
+from bot.engine.rooms import Rooms
 from bot.engine.runs import Runs
 from bot.engine.signals import Signals
 from bot.engine.silences import Silences
@@ -78,6 +79,7 @@ class Engine:
     roles: Roles
     updates: Updates
     tasks: Tasks
+    rooms: Rooms
 
 
 def engine(
@@ -135,4 +137,5 @@ def engine(
         roles=Roles(store, clock, settings, policy),
         updates=Updates(store, clock, settings, policy),
         tasks=Tasks(store, clock, policy),
+        rooms=Rooms(store, clock, settings),
     )

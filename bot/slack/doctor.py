@@ -21,6 +21,7 @@ SCOPES = (
     "app_mentions:read",
     "channels:history",
     "channels:join",
+    "channels:manage",
     "channels:read",
     "chat:write",
     "commands",
@@ -28,6 +29,7 @@ SCOPES = (
     "groups:history",
     "groups:read",
     "im:write",
+    "pins:write",
     "usergroups:read",
     "users:read",
 )

@@ -10,6 +10,7 @@ from bot.people import TOCSIN
 from bot.slack.mrkdwn import Mrkdwn, clip, code, codeblock, escaped, link, one_line, shown_lines, visible
 
 _PERSON = re.compile(r"[TE]?[A-Z0-9]*/([UW][A-Z0-9]+)", re.ASCII)
+_CHANNEL = re.compile(r"#[CG][A-Z0-9]{8,}", re.ASCII)
 _RECENT = timedelta(hours=12)
 
 
@@ -66,6 +67,12 @@ def person(key: str) -> Mrkdwn:
     if found:
         return Mrkdwn(f"<@{found[1]}>")
     return escaped(_other_name(key))
+
+
+def channel(name: str) -> Mrkdwn:
+    """A link to "#C0123…"; any other name as it is."""
+    found = _CHANNEL.fullmatch(name)
+    return Mrkdwn(f"<{name}>") if found else escaped(name)
 
 
 def date(at: datetime) -> Mrkdwn:
@@ -220,6 +227,7 @@ FOR_SLACK: Mapping[str, Callable[..., Any]] = {
     "code": code,
     "codeblock": codeblock,
     "person": person,
+    "channel": channel,
     "date": date,
     "time": time,
     "when": when,
@@ -230,6 +238,7 @@ FOR_TERMINAL: Mapping[str, Callable[..., Any]] = {
     "code": _plain_code,
     "codeblock": _plain_codeblock,
     "person": _plain_person,
+    "channel": one_line,
     "date": _plain_date,
     "time": _plain_date,
     "when": _plain_when,
@@ -240,6 +249,7 @@ FOR_WEB: Mapping[str, Callable[..., Any]] = {
     "code": _web_code,
     "codeblock": _web_codeblock,
     "person": _web_person,
+    "channel": web_text,
     "date": _web_date,
     "time": _web_clock,
     "when": _web_when,
@@ -250,6 +260,7 @@ FOR_MARKDOWN: Mapping[str, Callable[..., Any]] = {
     "code": _markdown_code,
     "codeblock": _markdown_codeblock,
     "person": _markdown_person,
+    "channel": markdown_text,
     "date": _markdown_date,
     "time": _markdown_date,
     "when": _markdown_when,
