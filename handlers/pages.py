@@ -68,6 +68,16 @@ class RunForm:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeForm:
+    """A code of an authenticator: to approve, or to break the glass."""
+
+    kind: str
+    service: str
+    breaks_glass: bool
+    private: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlanPage:
     """A dry run: nothing is stored, nobody can say yes to it."""
 

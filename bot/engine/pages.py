@@ -8,15 +8,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from bot.actions.model import Run
+from bot.actions.model import Action, Run
+from bot.actions.remedies import Doing, Remedy
+from bot.actions.runbooks import Runbook
 from bot.changes.model import Change
 from bot.engine.ports import AuditEntry, Decision
 from bot.incidents.delivery import Delivery
 from bot.incidents.life import Role, Room, Task, Update
 from bot.incidents.measures import Measures
 from bot.incidents.model import Incident, Suspect, TimelineEntry
+from bot.oncall.escalation import Page
+from bot.oncall.model import Override, Shift
 from bot.signals.model import Signal
-from bot.silences.model import Hidden, MaintenanceWindow, Silence
+from bot.silences.model import Copy, Hidden, MaintenanceWindow, Silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,7 @@ class IncidentPage:
     similar: tuple[SimilarLine, ...] = ()
     impact: Impact = Impact()
     life: Life = Life()
+    runbooks: tuple[Runbook, ...] = ()
 
     @property
     def open_run(self) -> Run | None:
@@ -117,6 +122,46 @@ class ToldPage:
     facts: Mapping[str, object]
     page: IncidentPage
     channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunbookStep:
+    """A button: `place` among the runbook's actions; `label` is what the runbook calls it, or ''."""
+
+    place: int
+    kind: str
+    service: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunbookPage:
+    """One runbook, with the actions it offers for the incident. `runbook` is None when its file is gone; `link`: to the
+    file, or ''."""
+
+    runbook: Runbook | None
+    incident: Incident | None
+    steps: tuple[RunbookStep, ...] = ()
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunbooksPage:
+    """All there are. `problems`: a sentence for each file that is wrong."""
+
+    runbooks: tuple[Runbook, ...]
+    problems: tuple[str, ...]
+    is_set_up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RemedyLine:
+    """`held`: why it would do nothing now (a key), or ''. `last`: what it did last in its mode."""
+
+    remedy: Remedy
+    action: Action
+    held: str
+    last: Doing | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +209,8 @@ class WhyPage:
 class SilenceView:
     silence: Silence
     hidden: tuple[Hidden, ...]
+    copies: tuple[Copy, ...] = ()
+    """As other systems have it."""
 
     @property
     def hid_something_real(self) -> bool:
@@ -322,3 +369,64 @@ class LinePage:
     incident: Incident | None
     run: Run | None
     now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OncallLine:
+    """A schedule: who is on call `now`, who comes `next` (people as `Person.key`s, or names that nobody is known by).
+    `overrides` that people said. `calendar_problem`: why its address could not be read; `calendar_at`: its last copy's
+    time."""
+
+    name: str
+    zone: str
+    now: tuple[Shift, ...]
+    next: tuple[Shift, ...]
+    overrides: tuple[Override, ...] = ()
+    calendar_at: datetime | None = None
+    calendar_problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OncallPage:
+    now: datetime
+    schedules: tuple[OncallLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftsPage:
+    """`gaps`: when nobody is on call."""
+
+    now: datetime
+    schedule: str
+    zone: str
+    shifts: tuple[Shift, ...]
+    gaps: tuple[tuple[datetime, datetime], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MyShift:
+    schedule: str
+    shift: Shift
+    is_now: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallPage:
+    """What one who is asked is told. `step` of `steps`; `card_channel`: where the incident's message stands."""
+
+    page: IncidentPage
+    asked: Page
+    step: int
+    steps: int
+    card_channel: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HandoverPage:
+    """A change of shift. People are `Person.key`s."""
+
+    schedule: str
+    people: tuple[str, ...]
+    before: tuple[str, ...]
+    until: datetime | None
+    at: datetime

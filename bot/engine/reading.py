@@ -11,8 +11,10 @@ from bot.changes.model import ChangeKind
 from bot.clock import Clock
 from bot.engine.digests import Digests
 from bot.engine.living import life_of, tasks_of
+from bot.engine.oncall import Oncall, handover_of
 from bot.engine.pages import (
     ActionOffer,
+    CallPage,
     HomePage,
     IncidentPage,
     IncidentsPage,
@@ -26,6 +28,7 @@ from bot.engine.pages import (
     ToldPage,
 )
 from bot.engine.ports import Notice, Store, Transaction
+from bot.engine.runbooks import Runbooks
 from bot.engine.runs import Runs
 from bot.engine.services import service_lines
 from bot.engine.showing import impact_of, most_telling, suspect_lines
@@ -46,9 +49,18 @@ _SIMILAR_LOOKED_AT = 50
 
 
 class Reading:
-    def __init__(self, store: Store, clock: Clock, settings: Settings, runs: Runs, digests: Digests) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        settings: Settings,
+        runs: Runs,
+        digests: Digests,
+        runbooks: Runbooks,
+        oncall: Oncall,
+    ) -> None:
         self._store, self._clock, self._settings = store, clock, settings
-        self._runs, self._digests = runs, digests
+        self._runs, self._digests, self._runbooks, self._oncall = runs, digests, runbooks, oncall
 
     def page(self, notice: Notice) -> object:
         """The page for a notice, as things stand now."""
@@ -65,10 +77,25 @@ class Reading:
                 return self.review(int(notice.facts["incident"]), str(notice.facts["by"]))
             case "told":
                 return self._told(notice)
+            case "runbook":
+                return self._runbooks.page(str(notice.facts["runbook"]), int(notice.facts["incident"]))
             case "digest":
                 return self._digests.page_of(notice.facts)
+            case "page":
+                return self._call(int(notice.facts["page"]))
+            case "handover":
+                return handover_of(notice.facts)
             case _:
                 return self._line(notice)
+
+    def _call(self, page_id: int) -> CallPage:
+        with self._store.read() as tx:
+            asked = tx.calls.page(page_id)
+            posted = tx.outbox.posted(card_of_incident(asked.incident_id))
+        section = self._settings.escalation.get(asked.policy)
+        steps = len(section.steps) if section else 1
+        page = self.incident(asked.incident_id)
+        return CallPage(page, asked, asked.turn % steps + 1, steps, posted.channel if posted else "")
 
     def review(self, incident_id: int, by: str = "") -> ReviewPage:
         page = self.incident(incident_id)
@@ -104,6 +131,7 @@ class Reading:
                 similar=_similar(tx, incident, signals, now),
                 impact=impact_of(signals),
                 life=life_of(tx, incident, self._settings.incidents.lead),
+                runbooks=self._runbooks.of(tx, incident),
             )
 
     def run(self, run_id: int) -> RunPage:

@@ -110,3 +110,12 @@ def add_line(tx: Transaction, incident: Incident, kind: str, at: datetime, by: s
 def note(tx: Transaction, at: datetime, by: str, what: str, subject: str, **facts: str) -> None:
     """For accountability: append-only."""
     tx.records.audit(AuditEntry(at, by, what, subject, facts))
+
+
+def tell_channel(tx: Transaction, incident: Incident, kind: str, key: str, at: datetime, **facts: str) -> None:
+    """Something that somebody has to see at once: into the timeline, and a message of its own in the channel. Once."""
+    if not tx.records.once(kind, key[:200], at):
+        return
+    tx.incidents.add_timeline(incident.id, TimelineEntry(at, kind, "", tuple(facts.items())))
+    told = {"kind": kind, "by": "", "incident": incident.id, **facts}
+    tx.outbox.put(Notice(f"{kind}:{key}"[:200], "line", incident.channel, told), at)

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.people import TOCSIN
+from bot.people import REMEDY, TOCSIN
+from bot.slack import markdown
 from bot.slack.mrkdwn import Mrkdwn, clip, code, codeblock, escaped, link, one_line, shown_lines, visible
 
 _PERSON = re.compile(r"[TE]?[A-Z0-9]*/([UW][A-Z0-9]+)", re.ASCII)
-_CHANNEL = re.compile(r"#[CG][A-Z0-9]{8,}", re.ASCII)
+_CHANNEL = re.compile(r"[CDG][A-Z0-9]{8,}", re.ASCII)
 _RECENT = timedelta(hours=12)
 
 
@@ -70,9 +71,8 @@ def person(key: str) -> Mrkdwn:
 
 
 def channel(name: str) -> Mrkdwn:
-    """A link to "#C0123…"; any other name as it is."""
-    found = _CHANNEL.fullmatch(name)
-    return Mrkdwn(f"<{name}>") if found else escaped(name)
+    """A link for an id ("C…"); a name as it is."""
+    return Mrkdwn(f"<#{name}>") if _CHANNEL.fullmatch(name) else escaped(name)
 
 
 def date(at: datetime) -> Mrkdwn:
@@ -98,6 +98,11 @@ def _pair(whole: int, unit: str, rest: int, lesser: str) -> str:
 
 
 def _other_name(key: str) -> str:
+    """Of what acts by itself, or for a pager: its name."""
+    if key.startswith(f"{REMEDY}/"):
+        return key.replace("/", " ", 1)
+    if key.startswith("pager/"):
+        return key.removeprefix("pager/")
     return TOCSIN.user.title() if key in (TOCSIN.key, TOCSIN.user) else key
 
 
@@ -232,6 +237,7 @@ FOR_SLACK: Mapping[str, Callable[..., Any]] = {
     "time": time,
     "when": when,
     "link": link,
+    "markdown": markdown.for_slack,
 }
 FOR_TERMINAL: Mapping[str, Callable[..., Any]] = {
     **_SHARED,
@@ -254,6 +260,7 @@ FOR_WEB: Mapping[str, Callable[..., Any]] = {
     "time": _web_clock,
     "when": _web_when,
     "link": _web_link,
+    "markdown": markdown.for_web,
 }
 FOR_MARKDOWN: Mapping[str, Callable[..., Any]] = {
     **_SHARED,
