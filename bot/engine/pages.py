@@ -76,6 +76,8 @@ class Life:
     def leader(self) -> str:
         return next((role.person for role in self.roles if role.name == self.lead), "")
 
+    elsewhere: str = ""
+    """Id of the other channel where it is told: its own, or, seen from there, the main one."""
     since: datetime | None = None
     """When it was opened again; what was said before is history."""
 

@@ -1,6 +1,7 @@
 """What can be looked at? One read each, giving the page that a template words."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.actions.model import ActionKind, RunState
@@ -64,6 +65,8 @@ class Reading:
     def page(self, notice: Notice) -> object:
         """The page for a notice, as things stand now."""
         match notice.template:
+            case "incident" if notice.facts.get("room"):
+                return self._seen_from_room(int(notice.facts["incident"]))
             case "incident" | "tasks":
                 return self.incident(int(notice.facts["incident"]))
             case "run":
@@ -202,6 +205,12 @@ class Reading:
                 _must_still_be_promised(tx, incident, int(notice.facts["update"]))
             run = tx.runs.get(run_id) if run_id else None
             return LinePage(notice.facts, incident, run, self._clock.now())
+
+    def _seen_from_room(self, incident_id: int) -> IncidentPage:
+        page = self.incident(incident_id)
+        with self._store.read() as tx:
+            card = tx.outbox.posted(card_of_incident(incident_id))
+        return replace(page, life=replace(page.life, elsewhere=card.channel if card else ""))
 
     def _told(self, notice: Notice) -> ToldPage:
         page = self.incident(int(notice.facts["incident"]))

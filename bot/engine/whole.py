@@ -34,6 +34,7 @@ from bot.engine.reading import Reading
 from bot.engine.remedies import Remedies
 from bot.engine.rhythms import Rhythms
 from bot.engine.roles import Roles
+from bot.engine.rooms import Rooms
 from bot.engine.runbooks import Runbooks
 from bot.engine.runs import Runs
 from bot.engine.second_factor import SecondFactors
@@ -96,6 +97,7 @@ class Engine:
     in_step: InStep
     updates: Updates
     tasks: Tasks
+    rooms: Rooms
     rhythms: Rhythms
 
 
@@ -171,5 +173,6 @@ def engine(
         in_step=InStep(store, clock, settings, events),
         updates=Updates(store, clock, settings, policy),
         tasks=Tasks(store, clock, policy),
+        rooms=Rooms(store, clock, settings),
         rhythms=Rhythms(store, clock, settings, events),
     )

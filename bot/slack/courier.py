@@ -252,6 +252,8 @@ class Courier:
                 log.error("%s is not told: %s", key, words)
                 self._lost.add(key)
                 await asyncio.to_thread(self._give_up, due, words)
+                if due.notice.facts.get("room"):
+                    await asyncio.to_thread(self._engine.rooms.lost, int(due.notice.facts["incident"]), refusal.error)
                 return Delivered(given_up=1)
         return Delivered(failed=1)
 
