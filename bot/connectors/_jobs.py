@@ -16,6 +16,7 @@ from bot.actions.parameters import Parameter
 from bot.connectors._web import Problem, Web
 
 WHY_MAX = 400
+UUID_LENGTH = 36
 VERSION = Parameter("version", required=True)
 
 
@@ -68,7 +69,7 @@ class JobExecutor(ABC):
             return self._unlisted(action)
         if not job.is_over:
             return Progress(job.done, job.total, job.state.replace("_", " "), job.tail)
-        what = f"{self._title(action)} {job.id}".strip()
+        what = f"{self._title(action)} {_short(job.id)}".strip()
         if not job.is_well:
             words = ": ".join(filter(None, (what, job.state.replace("_", " "), job.why)))
             raise self._web.problem(words[:WHY_MAX])
@@ -136,6 +137,10 @@ def asked_for(action: Action, parameters: Mapping[str, str]) -> dict[str, str]:
 
 def shown(values: Mapping[str, str]) -> str:
     return "\n".join(f"{name} = {value}" for name, value in values.items())
+
+
+def _short(id_: str) -> str:
+    return id_[:8] if len(id_) == UUID_LENGTH and id_.count("-") == 4 else id_
 
 
 def _https(link: str) -> str:
