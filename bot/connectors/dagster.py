@@ -60,7 +60,7 @@ def target_problems(kind: ActionKind, target: Mapping[str, str]) -> list[str]:
     return problems_of(target, {"job": r"\w+", "location": r"[\w.@/:-]+"}, {"repository": r"\w+"})
 
 
-class DagsterExecutor(JobExecutor):
+class DagsterExecutor(JobExecutor[Web]):
     """Fulfils `bot.engine.action_ports.Executor`."""
 
     def parameters(self, kind: ActionKind) -> tuple[Parameter, ...]:

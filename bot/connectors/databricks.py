@@ -45,7 +45,7 @@ def target_problems(kind: ActionKind, target: Mapping[str, str]) -> list[str]:
     return problems_of(target, {"job": "[0-9]{1,19}"}, {"key": r"[A-Za-z_]\w*"})
 
 
-class DatabricksExecutor(JobExecutor):
+class DatabricksExecutor(JobExecutor[Web]):
     """Fulfils `bot.engine.action_ports.Executor`."""
 
     OVER = frozenset({400, 409})

@@ -46,7 +46,7 @@ def target_problems(kind: ActionKind, target: Mapping[str, str]) -> list[str]:
     return problems_of(target, {"deployment": f"{_PART}/{_PART}"}, {})
 
 
-class PrefectExecutor(JobExecutor):
+class PrefectExecutor(JobExecutor[Web]):
     """Fulfils `bot.engine.action_ports.Executor`."""
 
     def parameters(self, kind: ActionKind) -> tuple[Parameter, ...]:

@@ -36,8 +36,8 @@ def planned(bench: Bench) -> Plan:
     return bench.make().plan(bench.action, bench.parameters)
 
 
-def executed(bench: Bench, executor: Executor, plan: Plan, key: str = KEY) -> Done | Started:
-    return executor.execute(key, bench.action, {**bench.parameters, **PEOPLE}, plan)
+def executed(bench: Bench, executor: Executor, plan: Plan, key: str = "") -> Done | Started:
+    return executor.execute(key or KEY, bench.action, {**bench.parameters, **PEOPLE}, plan)
 
 
 def finished(bench: Bench, outcome: Done | Started) -> Done:

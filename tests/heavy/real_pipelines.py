@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from secrets import token_hex
 from types import ModuleType
 from typing import Any
 
@@ -104,9 +105,8 @@ def opened(place: Place) -> Opened:
 
 
 @pytest.fixture(autouse=True)
-def _own_key(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    name = request.node.name.encode().hex()[-8:]
-    monkeypatch.setattr(contract, "KEY", f"tocsin-run-7-{name}-1")
+def _own_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contract, "KEY", f"tocsin-run-7-{token_hex(4)}-1")
 
 
 @pytest.fixture

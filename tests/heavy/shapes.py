@@ -43,7 +43,7 @@ def _differing(fake: Any, real: Any, where: str) -> list[str]:
         return []
     if isinstance(fake, dict) and isinstance(real, dict):
         missing = [f"{where}.{name} is not in the real answer" for name in fake if name not in real]
-        shared = [name for name in fake if name in real and name not in ("conf", "dag_run_conf")]
+        shared = [name for name in fake if name in real and name not in ("conf", "dag_run_conf", "parameters")]
         return missing + [line for name in shared for line in _differing(fake[name], real[name], f"{where}.{name}")]
     if isinstance(fake, list) and isinstance(real, list):
         return _differing(fake[-1], real[-1], f"{where}[]") if fake and real else []
