@@ -1,7 +1,10 @@
 """Which mappings are ready? For monitoring services whose webhooks are JSON of one shape; each is data."""
 
+import re
+
+from bot.errors import InputError
 from bot.sources.mapping import Rules, by_rules
-from bot.sources.model import Example, Identify, Kind, Posted, Proof, Source, Verify, no_identity
+from bot.sources.model import Decode, Example, Heard, Identify, Kind, Posted, Proof, Source, Verify, no_identity
 from bot.sources.received import decoded_object, text
 from bot.sources.signatures import hmac_hex, listed_hmac_hex
 
@@ -35,7 +38,7 @@ CLOUDWATCH = Rules(
     key="AlarmArn || AlarmName",
     title="AlarmName",
     unwrap="Message",
-    challenge="Type == 'SubscriptionConfirmation' && SubscribeURL",
+    challenge="(Type == 'SubscriptionConfirmation' || Type == 'UnsubscribeConfirmation') && SubscribeURL",
     status="NewStateValue",
     ended=("OK",),
     ignored=("INSUFFICIENT_DATA",),
@@ -98,12 +101,13 @@ def _source(
     verify: Verify | None = None,
     signed_by: str = "",
     identify: Identify = no_identity,
+    decode: Decode | None = None,
 ) -> Source:
     return Source(
         name=name,
         title=title,
         kind=Kind.ALERTS,
-        decode=by_rules(name, rules),
+        decode=decode or by_rules(name, rules),
         content_types=("application/json", "text/plain") if name == "cloudwatch" else ("application/json",),
         fixture=f"{name}.json",
         verify=verify,
@@ -111,6 +115,22 @@ def _source(
         identify=identify,
         examples=(example,),
     )
+
+
+def _cloudwatch(posted: Posted) -> Heard:
+    """Nothing is ever fetched: a person opens the address, and only Amazon's own is shown as one to open."""
+    heard = by_rules("cloudwatch", CLOUDWATCH)(posted)
+    if heard.challenge and not _OF_SNS.match(heard.challenge):
+        raise InputError("it asks for an address to be opened that is not Amazon SNS's; somebody else may have sent it")
+    return heard
+
+
+_OF_SNS = re.compile(r"https://sns\.[a-z0-9-]{1,40}\.amazonaws\.com(\.cn)?/\?", re.ASCII)
+
+
+def _cloudwatch_id(posted: Posted) -> str:
+    """SNS sends a message again until it is answered."""
+    return text(decoded_object(posted.body), "MessageId")
 
 
 def _pagerduty_id(posted: Posted) -> str:
@@ -136,7 +156,10 @@ SOURCES = (
         Example("SNS subscription", "sh",
                 "aws sns subscribe --topic-arn $TOPIC --protocol https "
                 "--notification-endpoint {url}/v1/hooks/cloudwatch/{token}\n", Proof.DOCUMENTED,
-                "The subscription waits until its SubscribeURL is opened: `tocsin sources rejected` shows it."),
+                "Make a token for this topic alone: what proves the sender is the token in the path. SNS' own "
+                "signature (RSA) is not verified. The subscription waits until its SubscribeURL is opened: "
+                "`tocsin sources rejected` shows it, and Tocsin opens nothing by itself."),
+        identify=_cloudwatch_id, decode=_cloudwatch,
     ),
     _source(
         "pagerduty", "PagerDuty (webhooks v3)", PAGERDUTY,

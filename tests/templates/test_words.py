@@ -101,7 +101,7 @@ HAPPENED = sorted(
     {*constants("add_line", 2), *constants("_tell", 2), *constants("_step", 2)} - {"run_"}
     | {"opened", "joined", "acknowledged", "resolved", "reopened", "not_a_problem", "severity", "suspect", "change"}
     | {"declared", "run_asked", "run_approved", "run_started", "run_finished", "run_failed", "run_cancelled"}
-    | {"run_expired", "run_verified", "batches_lost", "batch_unreadable"}
+    | {"run_expired", "run_verified", "batches_lost", "batch_unreadable", "services_capped"}
 )
 FACTS = {
     "reason": "severe",
@@ -118,6 +118,7 @@ FACTS = {
     "error": "timed out",
     "change": "deploy",
     "version": "2",
+    "most": "2000",
 }
 
 
