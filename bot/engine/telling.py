@@ -72,8 +72,9 @@ def tell_loudly(tx: Transaction, run: Run, channel: str, at: datetime) -> None:
 _ON_THE_CARD = frozenset(
     {"opened", "declared", "run_asked", "run_approved", "run_started", "run_finished", "run_cancelled"}
     | {"run_stopping", "run_stopped"}
+    | {"task_added", "follow_up_added", "task_done", "task_undone", "task_assigned"}
 )
-"""What the incident's or the run's card says anyway: it is in the timeline, and no message of its own."""
+"""What the card of the incident, its tasks or the run says anyway: it is in the timeline, and no message of its own."""
 
 
 def add_line(tx: Transaction, incident: Incident, kind: str, at: datetime, by: str = "", **facts: str) -> None:
@@ -89,3 +90,12 @@ def add_line(tx: Transaction, incident: Incident, kind: str, at: datetime, by: s
 def note(tx: Transaction, at: datetime, by: str, what: str, subject: str, **facts: str) -> None:
     """For accountability: append-only."""
     tx.records.audit(AuditEntry(at, by, what, subject, facts))
+
+
+def tell_channel(tx: Transaction, incident: Incident, kind: str, key: str, at: datetime, **facts: str) -> None:
+    """Something that somebody has to see at once: into the timeline, and a message of its own in the channel. Once."""
+    if not tx.records.once(kind, key[:200], at):
+        return
+    tx.incidents.add_timeline(incident.id, TimelineEntry(at, kind, "", tuple(facts.items())))
+    told = {"kind": kind, "by": "", "incident": incident.id, **facts}
+    tx.outbox.put(Notice(f"{kind}:{key}"[:200], "line", incident.channel, told), at)

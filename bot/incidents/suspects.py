@@ -48,6 +48,7 @@ REASONS = (
     "first_in_trouble",
     "named_by",
     "silent",
+    "broken_off",
     "busier",
     "condition",
 )

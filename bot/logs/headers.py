@@ -127,6 +127,9 @@ _INNER = re.compile(
     rf"(?:\[(?P<thread2>[^\]]{{0,200}})\] {{1,4}})?(?:{_LOGGER}(?: {{0,60}}[:\-])? {{1,4}})?{_REST}",
     re.DOTALL,
 )
+_TRACED = re.compile(
+    r"[\[,]?(?P<name>(?i:trace|span)[_-]?(?i:id))(?:=|: ?+)(?P<id>[0-9A-Fa-f-]{8,64}|)(?:[\],] ?| |$)(?=\S)"
+)
 TIMES_MAX = 10_000
 SHAPE_MAX = 1_000  # characters of a shape that is remembered
 PLANS_MAX = 50_000  # shapes remembered, at about 1 kB each; then the memory starts again
@@ -246,12 +249,19 @@ _GENERAL = frozenset({"syslog-bare", "iso-level", "iso", "log4j", "epoch", "word
 
 
 def strip_inner(text: str) -> tuple[str, str, dict[str, str]]:
-    """The message, level and attributes of a text whose time is already known but which has a header of its own."""
+    """The message, level and attributes of a text whose time is already known but which has a header of its own.
+
+    The ids of a trace in front of the message are attributes: left in it, they make different lines look alike."""
     found = _INNER.fullmatch(text)
     if found is None:
         return text, "", {}
     attributes = {"logger": found["logger"]} if found["logger"] else {}
-    return found["message"], LEVELS.get(found["level"].lower(), ""), attributes
+    message = found["message"]
+    while traced := _TRACED.match(message):
+        if traced["id"]:
+            attributes["span_id" if traced["name"].lower().startswith("span") else "trace_id"] = traced["id"]
+        message = message[traced.end() :]
+    return message, LEVELS.get(found["level"].lower(), ""), attributes
 
 
 def _header(found: re.Match[str], at: datetime) -> Header:

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.people import TOCSIN
-from bot.slack.mrkdwn import Mrkdwn, code, codeblock, escaped, link, one_line, shown_lines, visible
+from bot.people import REMEDY, TOCSIN
+from bot.slack import markdown
+from bot.slack.mrkdwn import Mrkdwn, clip, code, codeblock, escaped, link, one_line, shown_lines, visible
 
 _PERSON = re.compile(r"[TE]?[A-Z0-9]*/([UW][A-Z0-9]+)", re.ASCII)
+_CHANNEL = re.compile(r"[CDG][A-Z0-9]{8,}", re.ASCII)
 _RECENT = timedelta(hours=12)
 
 
@@ -68,6 +70,11 @@ def person(key: str) -> Mrkdwn:
     return escaped(_other_name(key))
 
 
+def channel(name: str) -> Mrkdwn:
+    """A link for an id ("C…"); a name as it is."""
+    return Mrkdwn(f"<#{name}>") if _CHANNEL.fullmatch(name) else escaped(name)
+
+
 def date(at: datetime) -> Mrkdwn:
     return _slack_date(at, "{date_short_pretty} at {time}", "%Y-%m-%d %H:%M UTC")
 
@@ -91,6 +98,11 @@ def _pair(whole: int, unit: str, rest: int, lesser: str) -> str:
 
 
 def _other_name(key: str) -> str:
+    """Of what acts by itself, or for a pager: its name."""
+    if key.startswith(f"{REMEDY}/"):
+        return key.replace("/", " ", 1)
+    if key.startswith("pager/"):
+        return key.removeprefix("pager/")
     return TOCSIN.user.title() if key in (TOCSIN.key, TOCSIN.user) else key
 
 
@@ -213,9 +225,11 @@ _SHARED: Mapping[str, Callable[..., Any]] = {
     "rate": rate,
     "times": times,
     "percent": percent,
+    "shortened": clip,
 }
 FOR_SLACK: Mapping[str, Callable[..., Any]] = {
     **_SHARED,
+    "channel": channel,
     "code": code,
     "codeblock": codeblock,
     "person": person,
@@ -223,9 +237,11 @@ FOR_SLACK: Mapping[str, Callable[..., Any]] = {
     "time": time,
     "when": when,
     "link": link,
+    "markdown": markdown.for_slack,
 }
 FOR_TERMINAL: Mapping[str, Callable[..., Any]] = {
     **_SHARED,
+    "channel": one_line,
     "code": _plain_code,
     "codeblock": _plain_codeblock,
     "person": _plain_person,
@@ -236,6 +252,7 @@ FOR_TERMINAL: Mapping[str, Callable[..., Any]] = {
 }
 FOR_WEB: Mapping[str, Callable[..., Any]] = {
     **_SHARED,
+    "channel": web_text,
     "code": _web_code,
     "codeblock": _web_codeblock,
     "person": _web_person,
@@ -243,9 +260,11 @@ FOR_WEB: Mapping[str, Callable[..., Any]] = {
     "time": _web_clock,
     "when": _web_when,
     "link": _web_link,
+    "markdown": markdown.for_web,
 }
 FOR_MARKDOWN: Mapping[str, Callable[..., Any]] = {
     **_SHARED,
+    "channel": markdown_text,
     "code": _markdown_code,
     "codeblock": _markdown_codeblock,
     "person": _markdown_person,

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from bot.actions.fitting import Fitting
 from bot.actions.locks import Freeze, Lock
 from bot.actions.model import (
     Action,
@@ -18,12 +19,20 @@ from bot.actions.model import (
     Verdict,
 )
 from bot.actions.parameters import Parameter, ParameterType
+from bot.actions.remedies import Doing, Mode, Remedy
+from bot.actions.runbooks import Runbook
 from bot.changes.model import Change, ChangeKind
 from bot.engine.pages import (
     ActionOffer,
+    CallPage,
     DigestPage,
+    HandoverPage,
     IncidentPage,
     IncidentsPage,
+    RemedyLine,
+    RunbookPage,
+    RunbooksPage,
+    RunbookStep,
     RunPage,
     ServiceLine,
     SilencesPage,
@@ -38,6 +47,7 @@ from bot.engine.pages import (
 )
 from bot.engine.ports import AuditEntry, Decision, Sensitivity
 from bot.incidents.model import Incident, IncidentState, Resolution, Suspect, TimelineEntry
+from bot.oncall.escalation import Page, PageState, Reach
 from bot.signals.model import Dominant, Evidence, Measure, Measured, Rarity, Signal, SignalKind
 from bot.signals.severity import Severity
 from bot.silences.model import Copy, Hidden, MaintenanceWindow, Matcher, Silence, Untold
@@ -171,6 +181,28 @@ def locks_page() -> LocksPage:
     until = NOW + timedelta(hours=1)
     locks = (Lock("production", ANA, "audit " + HOSTILE, OPENED, until, 3), Lock("staging", BEN, "", OPENED, None, 4))
     return LocksPage(locks, (Freeze("year-end", ("production",), "quiet " + HOSTILE, ends=until),), NOW)
+
+
+def runbook() -> Runbook:
+    text = f"Look at `pods`, {HOSTILE}\n\n## Then\n\n- one\n- two {HOSTILE}\n\n> {HOSTILE}\n\n```\n{HOSTILE}\n```"
+    return Runbook("pay/cards", "Cards are refused " + HOSTILE, Fitting(services=("checkout",)), (), text)
+
+
+def runbook_page() -> RunbookPage:
+    steps = (RunbookStep(0, "rollback", "checkout", HOSTILE), RunbookStep(2, "restart", "web"))
+    return RunbookPage(runbook(), incident(), steps, "https://git.example.org/cards.md")
+
+
+def runbooks_page() -> RunbooksPage:
+    return RunbooksPage((runbook(),) * 41, ("bad: " + HOSTILE,), is_set_up=True)
+
+
+def remedy_lines() -> tuple[RemedyLine, ...]:
+    limits: Any = (timedelta(minutes=2), 1, 3, timedelta(minutes=30))
+    action = Action("rerun-orders", ActionKind.RERUN, "orders", "airflow")
+    rules = [Remedy(f"rerun-{mode}", mode, Fitting(), "rerun-orders", {}, *limits) for mode in Mode]
+    last = (None, Doing(3, NOW, Mode.DRY, None, failed=True), Doing(3, NOW, Mode.ON, run(RunState.SUCCEEDED)))
+    return tuple(RemedyLine(r, action, h, d) for r, h, d in zip(rules, ("", "failed", ""), last, strict=True))
 
 
 def run_form(**changes: object) -> RunForm:
@@ -371,3 +403,12 @@ def measured() -> list[Signal]:
 
 def sensitivity(times: float) -> Sensitivity:
     return Sensitivity("f1", "rate_up", "checkout", TEMPLATE, times, 0, 1, NOW, ANA)
+
+
+def call_page(reach: Reach = Reach.SCHEDULE, **changes: Any) -> CallPage:
+    asked = Page(12, OPENED, "shop", 0, reach, BEN, OPENED, PageState.TOLD, 1)
+    return CallPage(incident_page(**changes), asked, 1, 3, "C0123456789")
+
+
+def handover_page(**changes: Any) -> HandoverPage:
+    return replace(HandoverPage("shop", (BEN,), (ANA,), NOW + timedelta(days=7), NOW), **changes)

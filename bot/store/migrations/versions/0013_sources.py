@@ -6,7 +6,7 @@ from alembic import op
 from bot.store.types import Id
 
 revision = "0013"
-down_revision = "0006"
+down_revision = "0007"
 
 
 def upgrade() -> None:
