@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from slack_bolt.async_app import AsyncApp
 from starlette.applications import Starlette
 
-from bot.asking.rounds import rounds
+from bot.asking.rounds import asks, rounds
 from bot.clock import SystemClock
 from bot.engine.whole import Engine
 from bot.errors import SettingsError, StoreError, TocsinError
@@ -109,7 +109,7 @@ async def serve(
             for address in await stack.enter_async_context(syslog.listening()):
                 say(f"Syslog   {address}")
             tasks += [syslog.run(), _keep_ledger(engine)]
-            if settings.uptime or settings.pull:
+            if asks(settings):
                 asking = Leadership(store, engine.clock, _holder(parts), "asking")
                 tasks.append(while_leading(asking, partial(rounds, engine, intake.pulled)))
             if slack.app_token:

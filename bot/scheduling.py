@@ -35,6 +35,7 @@ def scheduler_of(engine: Engine) -> AsyncIOScheduler:
     window_s, grace_s = engine.settings.detection.window_s, engine.settings.detection.grace_s
     _every(scheduler, "checks", lambda: _check(engine), window_s, offset_s=grace_s)
     _every(scheduler, "runs", engine.runs.watch, min(5, window_s))
+    _every(scheduler, "runbooks", engine.runbooks.offer, 5)
     _every(scheduler, "audit", engine.audit.seal, 10)
     _every(scheduler, "digests", engine.digests.send_due, 30)
     _every(scheduler, "watch", engine.watched.run, WATCH_EVERY_S, offset_s=1)
@@ -43,6 +44,7 @@ def scheduler_of(engine: Engine) -> AsyncIOScheduler:
     _every(scheduler, "events", engine.events.keep, 30)
     _every(scheduler, "heartbeats", engine.uptime.check_heartbeats, 30)
     _every(scheduler, "events.tidy", engine.events.tidy, 3600, offset_s=900)
+    _every(scheduler, "in_step.tidy", engine.in_step.tidy, 3600, offset_s=960)
     scheduler.add_listener(_complain, EVENT_JOB_ERROR)
     return scheduler
 

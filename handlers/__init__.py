@@ -15,6 +15,7 @@ from bot.slack.render import Renderer
 from handlers.buttons import incident as incident_buttons
 from handlers.buttons import lock as lock_buttons
 from handlers.buttons import run as run_buttons
+from handlers.buttons import runbook as runbook_buttons
 from handlers.buttons import silence as silence_buttons
 from handlers.buttons import suspect as suspect_buttons
 from handlers.buttons import teaching as teaching_buttons
@@ -22,6 +23,7 @@ from handlers.commands import incident, lock, run, tocsin
 from handlers.events import home, mention
 from handlers.forms import declare as declare_form
 from handlers.forms import incident as incident_forms
+from handlers.forms import life as life_forms
 from handlers.forms import run as run_form
 from handlers.shortcuts import declare as declare_shortcut
 from handlers.shortcuts import why as why_shortcut
@@ -57,6 +59,7 @@ def register(guards: Guards) -> None:
     guards.button("run.cancel", run_buttons.cancel, acts=True)
     guards.button("run.again", run_buttons.again, acts=True)
     guards.button("run.undo", run_buttons.undo, acts=True)
+    guards.button(re.compile(r"runbook\.do\.\d"), runbook_buttons.do, acts=True)
     guards.button(re.compile(r"lock\.open\.\d+"), lock_buttons.unlock, acts=True)
     guards.button("suspect.confirm", suspect_buttons.confirm)
     guards.button("suspect.reject", suspect_buttons.reject)
@@ -68,6 +71,8 @@ def register(guards: Guards) -> None:
     guards.form("incident.silence", incident_forms.silence)
     guards.form("incident.grade", incident_forms.grade)
     guards.form("incident.arrange", incident_forms.arrange)
+    guards.form("incident.roles", life_forms.roles)
+    guards.form("incident.handover", life_forms.handover)
     guards.form("incident.declare", declare_form.submitted)
     guards.form("run.ask", run_form.submitted)
 

@@ -97,6 +97,20 @@ class Web:
     def post(self, path: str, body: Any = None, **query: Any) -> Any:
         return self.send("POST", path, body=body, query=query)
 
+    def object(self, path: str, body: Any = None, method: str = "", **query: Any) -> Mapping[str, Any]:
+        """The answer where it has to be an object; a body makes it a POST."""
+        found = self.send(method or ("GET" if body is None else "POST"), path, body=body, query=query)
+        if not isinstance(found, dict):
+            raise self.odd("not an object")
+        return found
+
+    def listed(self, path: str, **query: Any) -> list[Mapping[str, Any]]:
+        """The answer where it has to be a list of objects."""
+        found = self.send("GET", path, query=query)
+        if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+            raise self.odd("not a list")
+        return found
+
     def send(
         self,
         method: str,

@@ -95,14 +95,14 @@ class Events:
     # -- signals
 
     def _raise(self, tx: Transaction, signal: Signal, outcome: Outcome, now: datetime) -> None:
-        clean = self._clean(signal)
+        clean = self.clean(signal)
         tx.sources.stand(clean, now)
         incident = self._correlator.place(tx, clean, now)
         outcome.signals += 1
         if incident is not None:
             outcome.incidents.add(incident.id)
 
-    def _clean(self, signal: Signal) -> Signal:
+    def clean(self, signal: Signal) -> Signal:
         """Without secrets, and without what the database cannot store."""
         redact = self._text
         seen = replace(signal.evidence, examples=tuple(map(redact, signal.evidence.examples)))

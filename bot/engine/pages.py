@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from bot.actions.model import Run
+from bot.actions.runbooks import Runbook
 from bot.changes.model import Change
 from bot.engine.ports import AuditEntry, Decision
 from bot.incidents.delivery import Delivery
+from bot.incidents.life import Role, Room, Task, Update
 from bot.incidents.measures import Measures
 from bot.incidents.model import Incident, Suspect, TimelineEntry
 from bot.signals.model import Signal
-from bot.silences.model import Hidden, MaintenanceWindow, Silence
+from bot.silences.model import Copy, Hidden, MaintenanceWindow, Silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,29 @@ class Impact:
 
 
 @dataclass(frozen=True, slots=True)
+class Life:
+    """What people do with it. `lead`: the name of the role that leads; `updates` and `tasks`: the oldest first."""
+
+    lead: str = ""
+    roles: tuple[Role, ...] = ()
+    updates: tuple[Update, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    room: Room | None = None
+
+    @property
+    def leader(self) -> str:
+        return next((role.person for role in self.roles if role.name == self.lead), "")
+
+    @property
+    def newest(self) -> Update | None:
+        return self.updates[-1] if self.updates else None
+
+    @property
+    def open_tasks(self) -> tuple[Task, ...]:
+        return tuple(task for task in self.tasks if not task.is_done)
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentPage:
     """`signals` are the distinct ones, the most telling first. `runs` are those of this incident, the newest last."""
 
@@ -72,10 +97,51 @@ class IncidentPage:
     link: str = ""
     similar: tuple[SimilarLine, ...] = ()
     impact: Impact = Impact()
+    life: Life = Life()
+    runbooks: tuple[Runbook, ...] = ()
 
     @property
     def open_run(self) -> Run | None:
         return next((run for run in reversed(self.runs) if not run.state.is_over), None)
+
+
+@dataclass(frozen=True, slots=True)
+class ToldPage:
+    """What one person is told in direct messages, with the incident it is about. `channel`: where that is told."""
+
+    facts: Mapping[str, object]
+    page: IncidentPage
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunbookStep:
+    """A button: `place` among the runbook's actions; `label` is what the runbook calls it, or ''."""
+
+    place: int
+    kind: str
+    service: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunbookPage:
+    """One runbook, with the actions it offers for the incident. `runbook` is None when its file is gone; `link`: to the
+    file, or ''."""
+
+    runbook: Runbook | None
+    incident: Incident | None
+    steps: tuple[RunbookStep, ...] = ()
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunbooksPage:
+    """All there are. `problems`: a sentence for each file that is wrong."""
+
+    runbooks: tuple[Runbook, ...]
+    problems: tuple[str, ...]
+    is_set_up: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +189,8 @@ class WhyPage:
 class SilenceView:
     silence: Silence
     hidden: tuple[Hidden, ...]
+    copies: tuple[Copy, ...] = ()
+    """As other systems have it."""
 
     @property
     def hid_something_real(self) -> bool:

@@ -9,6 +9,7 @@ from bot.actions.policy import Policy, Verdict
 from bot.changes.model import ChangeKind
 from bot.clock import Clock
 from bot.engine.digests import Digests
+from bot.engine.living import life_of
 from bot.engine.pages import (
     ActionOffer,
     HomePage,
@@ -21,11 +22,14 @@ from bot.engine.pages import (
     SimilarLine,
     StatusPage,
     SuspectLine,
+    ToldPage,
 )
 from bot.engine.ports import Notice, Store, Transaction
+from bot.engine.runbooks import Runbooks
 from bot.engine.runs import Runs
 from bot.engine.services import service_lines
 from bot.engine.showing import impact_of, most_telling, suspect_lines
+from bot.engine.telling import card_of_incident
 from bot.errors import NotFound
 from bot.incidents.model import Incident
 from bot.incidents.similar import resembling
@@ -41,9 +45,11 @@ _SIMILAR_LOOKED_AT = 50
 
 
 class Reading:
-    def __init__(self, store: Store, clock: Clock, settings: Settings, runs: Runs, digests: Digests) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, settings: Settings, runs: Runs, digests: Digests, runbooks: Runbooks
+    ) -> None:
         self._store, self._clock, self._settings = store, clock, settings
-        self._runs, self._digests = runs, digests
+        self._runs, self._digests, self._runbooks = runs, digests, runbooks
 
     def page(self, notice: Notice) -> object:
         """The page for a notice, as things stand now."""
@@ -56,6 +62,10 @@ class Reading:
                 return self._plot(int(notice.facts["incident"]))
             case "review":
                 return self.review(int(notice.facts["incident"]), str(notice.facts["by"]))
+            case "told":
+                return self._told(notice)
+            case "runbook":
+                return self._runbooks.page(str(notice.facts["runbook"]), int(notice.facts["incident"]))
             case "digest":
                 return self._digests.page_of(notice.facts)
             case _:
@@ -94,6 +104,8 @@ class Reading:
                 else "",
                 similar=_similar(tx, incident, signals, now),
                 impact=impact_of(signals),
+                life=life_of(tx, incident, self._settings.incidents.lead),
+                runbooks=self._runbooks.of(tx, incident),
             )
 
     def run(self, run_id: int) -> RunPage:
@@ -107,6 +119,21 @@ class Reading:
         with self._store.read() as tx:
             recent = [i for i in tx.incidents.recent(now - _RECENT) if not i.state.is_active]
             return IncidentsPage(now, tuple(tx.incidents.active()), tuple(recent))
+
+    def meant(self, channel: str, *, only_here: bool = False) -> int | None:
+        """The incident that somebody in this channel speaks of: the one whose own channel it is; else the only open one
+        told here; else (unless `only_here`) the only open one at all. None when it could be several."""
+        with self._store.read() as tx:
+            room = tx.rooms.at(channel)
+            if room is not None:
+                return room.incident_id
+            if only_here:
+                return None
+            active = tx.incidents.active()
+            cards = {incident.id: tx.outbox.posted(card_of_incident(incident.id)) for incident in active}
+            here = [number for number, card in cards.items() if card is not None and card.channel == channel]
+            found = here or [incident.id for incident in active]
+            return found[0] if len(found) == 1 else None
 
     def status(self) -> StatusPage:
         now = self._clock.now()
@@ -124,7 +151,8 @@ class Reading:
         now = self._clock.now()
         with self._store.read() as tx:
             active = tx.incidents.active()
-            mine = [i for i in active if person.key in (i.acknowledged_by, i.declared_by)]
+            with_role = tx.roles.of_person(person.key, [i.id for i in active])
+            mine = [i for i in active if person.key in (i.acknowledged_by, i.declared_by) or i.id in with_role]
             runs = tx.runs.in_state(RunState.ASKED, RunState.APPROVED, RunState.RUNNING)
             mine_to_say = [
                 run
@@ -148,6 +176,12 @@ class Reading:
             incident = tx.incidents.get(incident_id) if incident_id else None
             run = tx.runs.get(run_id) if run_id else None
             return LinePage(notice.facts, incident, run, self._clock.now())
+
+    def _told(self, notice: Notice) -> ToldPage:
+        page = self.incident(int(notice.facts["incident"]))
+        with self._store.read() as tx:
+            card = tx.outbox.posted(card_of_incident(page.incident.id))
+        return ToldPage(notice.facts, page, card.channel if card else "")
 
     def _offer(self, incident: Incident, suspects: Sequence[SuspectLine]) -> ActionOffer | None:
         """What undoes the first suspected change that can be undone, while the incident lasts; else what runs the

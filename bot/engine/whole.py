@@ -17,6 +17,7 @@ from bot.engine.correlator import Correlator
 from bot.engine.digests import Digests
 from bot.engine.events import Events
 from bot.engine.history import History
+from bot.engine.in_step import InStep
 from bot.engine.incidents import Incidents
 from bot.engine.ingest import Ingest
 from bot.engine.interactions import Interactions
@@ -26,6 +27,8 @@ from bot.engine.merging import Merging
 from bot.engine.muting import Muting
 from bot.engine.ports import Store
 from bot.engine.reading import Reading
+from bot.engine.roles import Roles
+from bot.engine.runbooks import Runbooks
 from bot.engine.runs import Runs
 from bot.engine.signals import Signals
 from bot.engine.silences import Silences
@@ -58,6 +61,7 @@ class Engine:
     catalogue: Catalogue
     locks: Locks
     runs: Runs
+    runbooks: Runbooks
     audit: Audit
     digests: Digests
     reading: Reading
@@ -72,6 +76,8 @@ class Engine:
     ledger: Ledger
     events: Events
     uptime: Uptime
+    roles: Roles
+    in_step: InStep
 
 
 def engine(
@@ -97,7 +103,8 @@ def engine(
     runs = Runs(store, clock, settings, policy, catalogue, locks, worker, watching, verifying)
     digests = Digests(store, clock, settings)
     changes = Changes(store, clock, settings, correlator)
-    reading = Reading(store, clock, settings, runs, digests)
+    runbooks = Runbooks(store, clock, settings, catalogue)
+    reading = Reading(store, clock, settings, runs, digests, runbooks)
     events = Events(store, clock, settings, correlator, changes, redactor)
     return Engine(
         settings=settings,
@@ -112,10 +119,11 @@ def engine(
         catalogue=catalogue,
         locks=locks,
         runs=runs,
+        runbooks=runbooks,
         audit=Audit(store),
         digests=digests,
         reading=reading,
-        browsing=Browsing(store, clock, settings, reading),
+        browsing=Browsing(store, clock, settings, reading, runbooks),
         stats=Stats(store, clock),
         silences=Silences(store, clock, settings, policy),
         whys=Whys(store, clock, settings, muting),
@@ -126,4 +134,6 @@ def engine(
         ledger=Ledger(store, clock, redactor),
         events=events,
         uptime=Uptime(store, clock, settings, events),
+        roles=Roles(store, clock, settings, policy),
+        in_step=InStep(store, clock, settings, events),
     )

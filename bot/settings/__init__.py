@@ -11,6 +11,7 @@ from bot.settings.acting import (
     ParameterSettings,
     PolicySettings,
     RoleSettings,
+    RunbookSettings,
     StepSettings,
     VerifySettings,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "PolicySettings",
     "PullSettings",
     "RoleSettings",
+    "RunbookSettings",
     "Section",
     "ServiceSettings",
     "Settings",

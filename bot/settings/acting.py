@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -155,6 +156,13 @@ class RoleSettings(Section):
 class PolicySettings(Section):
     break_glass: tuple[str, ...] = ()
     """Roles whose people may go without a second person, past a freeze or a lock, with a reason."""
+
+
+class RunbookSettings(Section):
+    folder: Path | None = None
+    """Of Markdown files, as of a git checkout; none when it is not given."""
+    url: Annotated[str, Field(pattern=r"^$|^https?://[^\s|<>]+$")] = ""
+    """Where people find a file: `{path}` is its path in the folder."""
 
 
 class FreezeSettings(Section):

@@ -81,6 +81,10 @@ class SourceSettings(Section):
     """Of everything from here; what each message says when empty."""
     per_minute_max: Annotated[int, Field(ge=1, le=100_000)] = 600
     map: MappingSettings | None = None
+    silences_url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
+    """An Alertmanager's own address: with it, silences are kept in step with it, both ways."""
+    silences_token: SecretStr | None = None
+    silences_every_s: Annotated[int, Field(ge=5, le=3600)] = 30
 
 
 class HeartbeatSettings(Section):

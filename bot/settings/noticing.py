@@ -13,6 +13,8 @@ from bot.settings.section import Minutes, Section, Zone
 from bot.signals.model import SignalKind
 from bot.silences.calendar import check as check_calendar
 
+RoleName = Annotated[str, Field(pattern=r"^[a-z][a-z-]{0,29}$")]
+
 
 class DetectionSettings(Section):
     window_s: Annotated[int, Field(ge=1, le=3600)] = 60
@@ -35,6 +37,23 @@ class IncidentSettings(Section):
     """An incident whose signals are quiet this long resolves itself."""
     reopen_minutes: Minutes = 60
     """The same problem again within this time reopens its incident."""
+    roles: Annotated[tuple[RoleName, ...], Field(min_length=1, max_length=6)] = (
+        "commander",
+        "scribe",
+        "communications",
+    )
+    """What people can be in an incident. The first one leads: whoever acknowledges it gets that role."""
+
+    @field_validator("roles")
+    @classmethod
+    def _are_different(cls, roles: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(roles)) < len(roles):
+            raise ValueError("each role is named once")
+        return roles
+
+    @property
+    def lead(self) -> str:
+        return self.roles[0]
 
 
 class MaintenanceSettings(Section):

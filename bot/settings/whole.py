@@ -17,6 +17,7 @@ from bot.settings.acting import (
     FreezeSettings,
     PolicySettings,
     RoleSettings,
+    RunbookSettings,
     VerifySettings,
 )
 from bot.settings.incoming import (
@@ -76,6 +77,7 @@ class Settings(Section):
     actions: Mapping[str, ActionSettings] = Field(default_factory=dict)
     roles: Mapping[str, RoleSettings] = Field(default_factory=dict)
     policy: PolicySettings = PolicySettings()
+    runbooks: RunbookSettings = RunbookSettings()
     freezes: Mapping[str, FreezeSettings] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -101,6 +103,8 @@ class Settings(Section):
                 raise ValueError(f"sources.{name}.secret: {type_.title} does not sign; give it one of [http.tokens]")
             if (source.map is not None) != (type_.name == "mapping"):
                 raise ValueError(f'sources.{name}.map: a mapping goes with type = "mapping", and only with it')
+            if source.silences_url and type_.name != "alertmanager":
+                raise ValueError(f"sources.{name}.silences_url: only an Alertmanager has silences to keep in step with")
         return self
 
     def _check_action(self, name: str, action: ActionSettings) -> None:

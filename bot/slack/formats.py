@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.people import TOCSIN
+from bot.slack import markdown
 from bot.slack.mrkdwn import Mrkdwn, code, codeblock, escaped, link, one_line, shown_lines, visible
 
 _PERSON = re.compile(r"[TE]?[A-Z0-9]*/([UW][A-Z0-9]+)", re.ASCII)
@@ -223,6 +224,7 @@ FOR_SLACK: Mapping[str, Callable[..., Any]] = {
     "time": time,
     "when": when,
     "link": link,
+    "markdown": markdown.for_slack,
 }
 FOR_TERMINAL: Mapping[str, Callable[..., Any]] = {
     **_SHARED,
@@ -243,6 +245,7 @@ FOR_WEB: Mapping[str, Callable[..., Any]] = {
     "time": _web_clock,
     "when": _web_when,
     "link": _web_link,
+    "markdown": markdown.for_web,
 }
 FOR_MARKDOWN: Mapping[str, Callable[..., Any]] = {
     **_SHARED,

@@ -22,6 +22,7 @@ from bot.store.changes import ChangeTable
 from bot.store.incidents import IncidentTable
 from bot.store.leases import LeaseTable
 from bot.store.lessons import LessonTable
+from bot.store.life import MarkTable, RoleTable, RoomTable, TaskTable, UpdateTable
 from bot.store.locks import LockTable
 from bot.store.logs import LogTable
 from bot.store.outbox import OutboxTable
@@ -55,6 +56,11 @@ class SqlTransaction:
     sources: SourceTable
     audit: AuditTable
     locks: LockTable
+    roles: RoleTable
+    updates: UpdateTable
+    tasks: TaskTable
+    rooms: RoomTable
+    marks: MarkTable
     connection: Connection
 
 
@@ -100,6 +106,11 @@ class Database:
             SourceTable(connection),
             AuditTable(connection),
             LockTable(connection),
+            RoleTable(connection),
+            UpdateTable(connection),
+            TaskTable(connection),
+            RoomTable(connection),
+            MarkTable(connection),
             connection,
         )
 

@@ -10,6 +10,7 @@ from bot.engine.whole import Engine
 from bot.errors import Refused
 from bot.slack.asked import Asked, remember
 from bot.slack.guards import Answer, OpenForm, Reply
+from handlers.commands import life
 from handlers.pages import ArrangeForm, GradeForm, SilenceForm
 
 
@@ -76,6 +77,10 @@ def arrange(engine: Engine, asked: Asked) -> Answer:
     return OpenForm("forms/arrange", form)
 
 
+def roles(engine: Engine, asked: Asked) -> Answer:
+    return life.roles_form(engine, asked, int(asked.value))
+
+
 def _choices(page: IncidentPage) -> tuple[tuple[str, str, str], ...]:
     problems = [(f"fingerprint={s.fingerprint}", "problem", s.title) for s in page.signals[:10]]
     services = sorted({signal.service for signal in page.signals} | {page.incident.service})
@@ -91,6 +96,7 @@ _MORE: Mapping[str, Callable[[Engine, Asked], Answer]] = {
     "silence": silence,
     "grade": grade,
     "arrange": arrange,
+    "roles": roles,
 }
 
 

@@ -103,6 +103,19 @@ def digest(engine: Engine, asked: Asked, rest: str) -> Answer:
     return Reply("digest", engine.digests.compose_now())
 
 
+def runbook(engine: Engine, asked: Asked, rest: str) -> Answer:
+    """`runbook` lists them, `runbook INC-12` shows the best one for it, `runbook NAME INC-12` that one for it."""
+    found = _INCIDENT.search(rest)
+    incident = find_incident(found.group()) if found else 0
+    name = _INCIDENT.sub("", rest).strip()
+    if name:
+        return Reply("runbook", engine.runbooks.page(name, incident))
+    if not incident:
+        return Reply("replies/runbooks", engine.runbooks.all())
+    fitting = engine.runbooks.of_incident(incident)
+    return Reply("runbook", fitting[0]) if fitting else Reply("replies/runbooks", engine.runbooks.all())
+
+
 def stats(engine: Engine, asked: Asked, rest: str) -> Answer:
     days = rest.split(" ")[0].removesuffix("d") or "30"
     if not (days.isascii() and days.isdigit() and len(days) < 6):
@@ -135,5 +148,7 @@ _SUBCOMMANDS: Mapping[str, Callable[[Engine, Asked, str], Answer]] = {
     "unsilence": unsilence,
     "maintenance": maintenance,
     "digest": digest,
+    "runbook": runbook,
+    "runbooks": runbook,
     "stats": stats,
 }

@@ -82,6 +82,7 @@ class World:
         while self.engine.runs.work("world"):
             pass
         self.engine.runs.watch()
+        self.engine.runbooks.offer()
         self.engine.digests.send_due()
 
     # -- what happens

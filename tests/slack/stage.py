@@ -20,6 +20,8 @@ from bot.logs.record import LogRecord
 from bot.main import build_engine
 from bot.people import Person
 from bot.settings import Settings, SlackSettings
+from bot.signals.fingerprint import fingerprint
+from bot.signals.model import Signal, SignalKind
 from bot.signals.severity import Severity
 from bot.slack.client import SlackSide, sign_in
 from bot.slack.courier import Courier
@@ -112,6 +114,15 @@ class Stage:
 
     def declare(self, title: str = "Checkout refuses every card", service: str = "checkout") -> Incident:
         return self.engine.incidents.declare(self.person("ana"), service, title, Severity.CRITICAL)
+
+    def alert(self, title: str, service: str) -> Incident:
+        """Something outside reports trouble; a change that was told before is suspected."""
+        now = self.clock.now()
+        found = fingerprint("alert", service, title)
+        signal = Signal(found, SignalKind.ALERT, service, Severity.CRITICAL, now, now, title, source="alerts")
+        self.engine.signals.report([signal])
+        with self.engine.store.read() as tx:
+            return tx.incidents.active()[-1]
 
     def take(self, service: str, *lines: str) -> None:
         now = self.clock.now()

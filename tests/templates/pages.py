@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from bot.actions.fitting import Fitting
 from bot.actions.locks import Freeze, Lock
 from bot.actions.model import (
     Action,
@@ -18,12 +19,16 @@ from bot.actions.model import (
     Verdict,
 )
 from bot.actions.parameters import Parameter, ParameterType
+from bot.actions.runbooks import Runbook
 from bot.changes.model import Change, ChangeKind
 from bot.engine.pages import (
     ActionOffer,
     DigestPage,
     IncidentPage,
     IncidentsPage,
+    RunbookPage,
+    RunbooksPage,
+    RunbookStep,
     RunPage,
     ServiceLine,
     SilencesPage,
@@ -40,7 +45,7 @@ from bot.engine.ports import AuditEntry, Decision, Sensitivity
 from bot.incidents.model import Incident, IncidentState, Resolution, Suspect, TimelineEntry
 from bot.signals.model import Dominant, Evidence, Measure, Measured, Rarity, Signal, SignalKind
 from bot.signals.severity import Severity
-from bot.silences.model import Hidden, MaintenanceWindow, Matcher, Silence
+from bot.silences.model import Copy, Hidden, MaintenanceWindow, Matcher, Silence, Untold
 from handlers.pages import ActionChoice, LocksPage, PlanPage, RunField, RunForm
 
 BEGAN = datetime(2026, 11, 20, 2, 58, tzinfo=UTC)
@@ -173,6 +178,20 @@ def locks_page() -> LocksPage:
     return LocksPage(locks, (Freeze("year-end", ("production",), "quiet " + HOSTILE, ends=until),), NOW)
 
 
+def runbook() -> Runbook:
+    text = f"Look at `pods`, {HOSTILE}\n\n## Then\n\n- one\n- two {HOSTILE}\n\n> {HOSTILE}\n\n```\n{HOSTILE}\n```"
+    return Runbook("pay/cards", "Cards are refused " + HOSTILE, Fitting(services=("checkout",)), (), text)
+
+
+def runbook_page() -> RunbookPage:
+    steps = (RunbookStep(0, "rollback", "checkout", HOSTILE), RunbookStep(2, "restart", "web"))
+    return RunbookPage(runbook(), incident(), steps, "https://git.example.org/cards.md")
+
+
+def runbooks_page() -> RunbooksPage:
+    return RunbooksPage((runbook(),) * 41, ("bad: " + HOSTILE,), is_set_up=True)
+
+
 def run_form(**changes: object) -> RunForm:
     choices = (ActionChoice("deploy-a", "deploy", "a"), ActionChoice("deploy-b", "deploy", "b", "staging"))
     fields = (
@@ -237,7 +256,18 @@ def silences_page(until: datetime = NOW + timedelta(hours=2)) -> SilencesPage:
     seen = Hidden("silence", "4", "f1", "web", "alert", "major", HOSTILE, 12, BEGAN, NOW)
     window = MaintenanceWindow(frozenset({"db", "web"}), "moving house", NOW, NOW + timedelta(hours=1), id=2)
     problem = replace(silence, matchers=(Matcher("fingerprint", "f1"),), id=5)
-    return SilencesPage(NOW, (SilenceView(silence, (seen,)), SilenceView(problem, ())), (window,))
+    signs = (Matcher("attribute:app", HOSTILE, "!="), Matcher("attribute:env", "dev|test", "=~"))
+    elsewhere = replace(silence, matchers=signs, by=HOSTILE, reason=HOSTILE, id=6, origin="alertmanager")
+    copies = (Copy(4, "alertmanager", "a1"), Copy(4, "alertmanager2", problem=Untold.TOO_WIDE))
+    return SilencesPage(
+        NOW,
+        (
+            SilenceView(silence, (seen,), copies),
+            SilenceView(problem, (), (Copy(5, "alertmanager", problem=Untold.NOT_FIRING),)),
+            SilenceView(elsewhere, (seen,), (Copy(6, "alertmanager", "a2"),)),
+        ),
+        (window,),
+    )
 
 
 def why_not_page(**changes: object) -> WhyNotPage:

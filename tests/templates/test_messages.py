@@ -48,6 +48,13 @@ def every_message() -> Iterator[tuple[str, Any]]:
     yield "digest", pages.digest_page()
     yield "digest", pages.quiet_page()
     yield "replies/help", None
+    yield "runbook", pages.runbook_page()
+    yield "runbook", replace(pages.runbook_page(), runbook=None)
+    yield "runbook", replace(pages.runbook_page(), runbook=replace(pages.runbook(), text="long line\n\n" * 3000))
+    yield "incident", pages.incident_page(runbooks=(pages.runbook(),) * 3)
+    yield "replies/runbooks", pages.runbooks_page()
+    yield "replies/runbooks", replace(pages.runbooks_page(), runbooks=(), problems=())
+    yield "replies/runbooks", replace(pages.runbooks_page(), is_set_up=False)
     yield "replies/status", pages.status_page()
     yield "replies/status", replace(pages.status_page(), services=(), active=(), waiting_runs=(), outbox_waiting=0)
     yield "replies/incidents", pages.incidents_page()

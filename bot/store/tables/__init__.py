@@ -1,7 +1,19 @@
 """What is the schema? Every table, by what it is about; `migrations/` holds how it came about."""
 
 from bot.store.tables.acting import audit, audit_seal, decision, environment_lock, happened, memory, outbox, posted, run
-from bot.store.tables.incidents import change, hidden, incident, lesson, maintenance, signal, silence, suspect, timeline
+from bot.store.tables.incidents import (
+    change,
+    hidden,
+    incident,
+    lesson,
+    maintenance,
+    signal,
+    silence,
+    silence_copy,
+    suspect,
+    timeline,
+)
+from bot.store.tables.life import incident_role, incident_room, incident_update, mark, task
 from bot.store.tables.logs import (
     batch,
     bus_batch,
@@ -32,9 +44,13 @@ __all__ = [
     "happened",
     "hidden",
     "incident",
+    "incident_role",
+    "incident_room",
+    "incident_update",
     "lease",
     "lesson",
     "maintenance",
+    "mark",
     "measured",
     "memory",
     "metadata",
@@ -50,9 +66,11 @@ __all__ = [
     "service",
     "signal",
     "silence",
+    "silence_copy",
     "source_use",
     "standing",
     "suspect",
+    "task",
     "template",
     "template_values",
     "timeline",
