@@ -116,7 +116,7 @@ def engine(
     team: str = "",
 ) -> Engine:
     graph = ServiceGraph({name: section.depends_on for name, section in settings.services.items()})
-    muting, blame = Muting(settings, graph), Blame(graph)
+    muting, blame = Muting(settings, graph), Blame(graph, settings.detection.window)
     merging = Merging(graph, blame)
     correlator = Correlator(settings, graph, muting, blame, merging, History(settings, graph))
     watching = Watching(settings, correlator)
