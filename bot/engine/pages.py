@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 
 from bot.actions.model import Run
 from bot.changes.model import Change
-from bot.engine.ports import AuditEntry, Decision
+from bot.engine.ports import AuditEntry, Decision, Sensitivity
 from bot.incidents.delivery import Delivery
 from bot.incidents.measures import Measures
 from bot.incidents.model import Incident, Suspect, TimelineEntry
@@ -117,6 +117,8 @@ class WhyPage:
     inhibited: tuple[Hidden, ...] = ()
     taught: Mapping[str, float] = field(default_factory=dict)
     """Fingerprint → by how many times its threshold counts since people said so."""
+    quiet_until: Mapping[str, datetime] = field(default_factory=dict)
+    """Fingerprint → until when it is not told at this loudness, for people said that it is no problem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +260,8 @@ class DigestPage:
     muted_signals: int
     silences: tuple[SilenceView, ...] = ()
     """Those that hid something real."""
+    taught: tuple[Sensitivity, ...] = ()
+    """What people said since the last one makes these quieter."""
 
     @property
     def is_quiet(self) -> bool:
