@@ -24,6 +24,7 @@ from bot.engine.ledger import Ledger
 from bot.engine.locking import Locks
 from bot.engine.merging import Merging
 from bot.engine.muting import Muting
+from bot.engine.pipelines import Pipelines
 from bot.engine.ports import Store
 from bot.engine.reading import Reading
 from bot.engine.rhythms import Rhythms
@@ -74,6 +75,7 @@ class Engine:
     events: Events
     uptime: Uptime
     rhythms: Rhythms
+    pipelines: Pipelines
 
 
 def engine(
@@ -129,4 +131,5 @@ def engine(
         events=events,
         uptime=Uptime(store, clock, settings, events),
         rhythms=Rhythms(store, clock, settings, events),
+        pipelines=Pipelines(store, clock, settings, events),
     )
