@@ -12,7 +12,7 @@ from bot.actions.model import Action, Run
 from bot.actions.remedies import Doing, Remedy
 from bot.actions.runbooks import Runbook
 from bot.changes.model import Change
-from bot.engine.ports import AuditEntry, Decision
+from bot.engine.ports import AuditEntry, Decision, Sensitivity
 from bot.incidents.delivery import Delivery
 from bot.incidents.life import Role, Room, Task, Update
 from bot.incidents.measures import Measures
@@ -203,6 +203,8 @@ class WhyPage:
     inhibited: tuple[Hidden, ...] = ()
     taught: Mapping[str, float] = field(default_factory=dict)
     """Fingerprint → by how many times its threshold counts since people said so."""
+    quiet_until: Mapping[str, datetime] = field(default_factory=dict)
+    """Fingerprint → until when it is not told at this loudness, for people said that it is no problem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,6 +357,8 @@ class DigestPage:
     muted_signals: int
     silences: tuple[SilenceView, ...] = ()
     """Those that hid something real."""
+    taught: tuple[Sensitivity, ...] = ()
+    """What people said since the last one makes these quieter."""
 
     @property
     def is_quiet(self) -> bool:

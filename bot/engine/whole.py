@@ -29,6 +29,7 @@ from bot.engine.merging import Merging
 from bot.engine.muting import Muting
 from bot.engine.oncall import Oncall
 from bot.engine.pagers import Pagers
+from bot.engine.pipelines import Pipelines
 from bot.engine.ports import Store
 from bot.engine.reading import Reading
 from bot.engine.remedies import Remedies
@@ -99,6 +100,7 @@ class Engine:
     tasks: Tasks
     rooms: Rooms
     rhythms: Rhythms
+    pipelines: Pipelines
 
 
 def engine(
@@ -175,4 +177,5 @@ def engine(
         tasks=Tasks(store, clock, policy),
         rooms=Rooms(store, clock, settings),
         rhythms=Rhythms(store, clock, settings, events),
+        pipelines=Pipelines(store, clock, settings, events),
     )

@@ -95,6 +95,9 @@ def every_message() -> Iterator[tuple[str, Any]]:
     yield "replies/taught", None
     yield "replies/taught", pages.sensitivity(2.0)
     yield "replies/taught", pages.sensitivity(1.0)
+    yield "replies/useful", pages.incident(state=IncidentState.ACKNOWLEDGED)
+    quiet = replace(pages.why_page(), quiet_until={pages.signal().fingerprint: pages.NOW}, signals=(pages.signal(),))
+    yield "replies/why", quiet
     yield "replies/why", replace(pages.why_page(), taught={pages.signal().fingerprint: 4.0}, signals=(pages.signal(),))
     yield "replies/why", replace(pages.why_page(), signals=tuple(pages.measured()[:5]))
     yield "replies/refused", Refused("own_request")
