@@ -73,7 +73,7 @@ class Guards:
         self._app, self._engine, self._renderer = app, engine, renderer
         self._answers = Answers(renderer, client)
         self._home: Handler | None = None
-        self._identity = Identity(client, engine.clock, engine.policy.named)
+        self._identity = Identity(client, engine.clock, engine.policy.named, engine.people.note)
         self.errors = 0
         app.error(self._apologise)
 
