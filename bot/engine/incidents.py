@@ -13,6 +13,7 @@ from bot.engine.ports import Store, Transaction
 from bot.engine.sensitivity import Sensitivities, loudness_of
 from bot.engine.telling import add_line, note, tell_incident, tell_review
 from bot.errors import InputError, NotFound, Refused, Stale
+from bot.incidents.life import Role, of_this_life
 from bot.incidents.model import BY_PERSON, Incident, Resolution
 from bot.people import Person
 from bot.settings import Settings
@@ -57,7 +58,11 @@ class Incidents:
             return incident
 
     def acknowledge(self, incident_id: int, by: Person) -> Incident:
-        return self._step(incident_id, by, "acknowledged", lambda incident, at: incident.acknowledge(by.key, at))
+        """Who does leads it, unless somebody does already."""
+        self._must_be_allowed(by)
+        now = self._clock.now()
+        with self._store.write() as tx:
+            return take_note(tx, tx.incidents.lock(incident_id), self._settings.incidents.lead, by, now)
 
     def resolve(self, incident_id: int, by: Person, remark: str = "") -> Incident:
         def close(incident: Incident, at: datetime) -> Incident:
@@ -73,7 +78,7 @@ class Incidents:
         def dismiss(incident: Incident, at: datetime) -> Incident:
             return incident.resolve(by.key, at, Resolution.NOT_A_PROBLEM)
 
-        return self._step(incident_id, by, "not_a_problem", dismiss, after=_learn_harmless)
+        return self._step(incident_id, by, "not_a_problem", dismiss, after=learn_harmless)
 
     def useful(self, incident_id: int, by: Person) -> Incident:
         """What it shows is worth telling: no louder than it came from, and never kept quiet."""
@@ -195,13 +200,27 @@ class Incidents:
             raise Refused(decision.reason)
 
 
+def take_note(tx: Transaction, incident: Incident, lead: str, by: Person, now: datetime) -> Incident:
+    """`by` is on it now; without a lead, they lead."""
+    saved = tx.incidents.save(incident.acknowledge(by.key, now))
+    leads = lead not in {role.name for role in of_this_life(tx.roles.of(saved.id), saved)}
+    if leads:
+        tx.roles.give(saved.id, Role(lead, by.key, now, by.key))
+    facts = {"role": lead} if leads else {}
+    add_line(tx, saved, "acknowledged", now, by.key, **facts)
+    note(tx, now, by.key, "incident.acknowledged", saved.key, **facts)
+    tell_incident(tx, saved, now)
+    return saved
+
+
 def channel_for(settings: Settings, service: str) -> str:
     """Where a service's incidents are told."""
     configured = settings.services.get(service)
     return (configured.channel if configured else "") or settings.slack.channel
 
 
-def _learn_harmless(tx: Transaction, incident: Incident, at: datetime) -> None:
+def learn_harmless(tx: Transaction, incident: Incident, at: datetime) -> None:
+    """Its problems are not told again for a while."""
     Sensitivities(tx).dismiss(_distinct(tx, incident), incident.resolved_by, at)
 
 

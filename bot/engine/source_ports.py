@@ -7,6 +7,7 @@ from typing import Protocol
 
 from bot.signals.model import Signal
 from bot.sources.model import Ended, Measured, PipelineRun
+from bot.sources.silencing import AlertThere, SilenceThere
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,26 @@ class Watched:
     failures: int = 0
     latency_ms: float | None = None
     problem: str = ""
+
+
+class Elsewhere(Protocol):
+    """Another system that has silences of its own. Raises `ConnectorError`."""
+
+    def silences(self) -> list[SilenceThere]:
+        """Also those that are over, as far as it still knows them."""
+        ...
+
+    def alerts(self, now: datetime) -> list[AlertThere]:
+        """Those that fire, silenced ones too."""
+        ...
+
+    def make(self, silence: SilenceThere) -> str:
+        """Its name there."""
+        ...
+
+    def end(self, copy_id: str) -> None:
+        """One that is over already stays so."""
+        ...
 
 
 class SourceRows(Protocol):

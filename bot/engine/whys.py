@@ -71,19 +71,20 @@ class Whys:
             for d in tx.records.decided_between(since, until)
             if d.facts.get("service") == service or d.subject == service
         ]
+        hidden = tuple(tx.silences.hidden_between(since, until, (service,)))
         windows = [w for w in self._muting.windows(tx, until) if service in w.services and w.since < until]
         return WhyNotPage(
             service=service,
             since=since,
             until=until,
             now=now,
-            is_known=row is not None or service in self._settings.services,
+            is_known=row is not None or service in self._settings.services or bool(seen or hidden),
             lines=tx.logs.lines_between(since, until).get(service, 0),
             learning_until=learnt_at if learnt_at and learnt_at > since else None,
             checked_until=row.checked_until if row else None,
             incidents=tuple(_open_then(tx, service, since, until)),
             loose=tuple(signal for incident_id, signal in seen if not incident_id)[:_SHOWN],
-            hidden=tuple(tx.silences.hidden_between(since, until, (service,))),
+            hidden=hidden,
             decisions=tuple(decisions[-_SHOWN:]),
             maintenance=tuple(w for w in windows if w.until > since),
         )

@@ -12,6 +12,7 @@ class SignalKind(StrEnum):
     NEW_TEMPLATE = "new_template"
     RATE_UP = "rate_up"
     RATE_DOWN = "rate_down"
+    BROKEN_OFF = "broken_off"
     ABSENCE = "absence"
     UNUSUAL_MIX = "unusual_mix"
     UNUSUAL_VALUES = "unusual_values"

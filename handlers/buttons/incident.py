@@ -10,6 +10,7 @@ from bot.engine.whole import Engine
 from bot.errors import Refused
 from bot.slack.asked import Asked, remember
 from bot.slack.guards import Answer, OpenForm, Reply
+from handlers.commands import life
 from handlers.pages import ArrangeForm, GradeForm, SilenceForm
 
 
@@ -80,6 +81,18 @@ def arrange(engine: Engine, asked: Asked) -> Answer:
     return OpenForm("forms/arrange", form)
 
 
+def update(engine: Engine, asked: Asked) -> Answer:
+    return life.update_form(engine, asked, int(asked.value))
+
+
+def roles(engine: Engine, asked: Asked) -> Answer:
+    return life.roles_form(engine, asked, int(asked.value))
+
+
+def task(engine: Engine, asked: Asked) -> Answer:
+    return life.task_form(engine, asked, int(asked.value))
+
+
 def _choices(page: IncidentPage) -> tuple[tuple[str, str, str], ...]:
     problems = [(f"fingerprint={s.fingerprint}", "problem", s.title) for s in page.signals[:10]]
     services = sorted({signal.service for signal in page.signals} | {page.incident.service})
@@ -96,6 +109,8 @@ _MORE: Mapping[str, Callable[[Engine, Asked], Answer]] = {
     "silence": silence,
     "grade": grade,
     "arrange": arrange,
+    "roles": roles,
+    "task": task,
 }
 
 

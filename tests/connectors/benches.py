@@ -1,39 +1,23 @@
 """Every connector with something to act on, for the suite that all of them pass."""
 
-import copy
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from bot.actions.model import Action, ActionKind
 from bot.actions.parameters import Parameter
-from bot.connectors import airflow, github_actions, http, jenkins, kubernetes, mlflow
-from bot.engine.action_ports import Executor
-from tests.connectors import fake_airflow, fake_github, fake_jenkins, fake_kubernetes, fake_mlflow
-from tests.connectors.faulty import Answer, Asked, Faulty, served
-
-
-@dataclass
-class Bench:
-    """`make`: a new executor, as a new process would have it. `state`: everything that a plan must not change.
-    `effects`: how often the thing was done. `disturb`: somebody else changes what the plan was made from, if that can
-    matter. `secrets`: what must never be said."""
-
-    faulty: Faulty
-    make: Callable[[], Executor]
-    action: Action
-    parameters: Mapping[str, str]
-    state: Callable[[], object]
-    effects: Callable[[], int]
-    secrets: tuple[str, ...]
-    disturb: Callable[[], None] | None = None
-    pause_s: float = 0
-    asks_to_plan: bool = True
-    goes_on: bool = field(default=False)
-    """Whether the backend takes its time, so that it is followed and can be stopped."""
-
-
-Opened = Callable[[], AbstractContextManager[Bench]]
+from bot.connectors import airflow, github_actions, http, jenkins, mlflow
+from tests.connectors import (
+    bench_building,
+    bench_data,
+    bench_deploying,
+    fake_airflow,
+    fake_github,
+    fake_jenkins,
+    fake_mlflow,
+)
+from tests.connectors.bench import Bench as Bench
+from tests.connectors.bench import Opened as Opened
+from tests.connectors.faulty import Answer, Asked, served
 
 
 @contextmanager
@@ -148,33 +132,6 @@ def http_call() -> Iterator[Bench]:
         )
 
 
-def _kubernetes(kind: ActionKind, parameters: Mapping[str, str]) -> Opened:
-    @contextmanager
-    def opened() -> Iterator[Bench]:
-        fake = fake_kubernetes.FakeKubernetes()
-        target = {"namespace": "shop", "deployment": "checkout"}
-        options = {"token": fake_kubernetes.TOKEN, "timeout_s": 0.8}
-
-        def disturb() -> None:
-            fake.object["spec"]["replicas"] = 7
-            fake.object["spec"]["template"]["metadata"]["labels"]["by"] = "somebody"
-
-        with served(fake.answer) as faulty:
-            yield Bench(
-                faulty,
-                lambda: kubernetes.executor("cluster", {"url": faulty.url, **options}),
-                Action(f"{kind}-checkout", kind, "checkout", "cluster", target),
-                parameters,
-                state=lambda: (copy.deepcopy(fake.object["spec"]), list(fake.effects)),
-                effects=lambda: len(fake.effects),
-                secrets=(fake_kubernetes.TOKEN,),
-                disturb=disturb,
-                goes_on=True,
-            )
-
-    return opened
-
-
 @contextmanager
 def jenkins_deploy() -> Iterator[Bench]:
     fake = fake_jenkins.FakeJenkins()
@@ -213,12 +170,11 @@ def github_deploy() -> Iterator[Bench]:
 
 
 BENCHES: dict[str, Opened] = {
+    **bench_building.BENCHES,
+    **bench_data.BENCHES,
+    **bench_deploying.BENCHES,
     "github-deploy": github_deploy,
     "jenkins-deploy": jenkins_deploy,
-    "kubernetes-restart": _kubernetes(ActionKind.RESTART, {}),
-    "kubernetes-scale": _kubernetes(ActionKind.SCALE, {"replicas": "4"}),
-    "kubernetes-deploy": _kubernetes(ActionKind.DEPLOY, {"version": "1.4.3"}),
-    "kubernetes-rollback": _kubernetes(ActionKind.ROLLBACK, {}),
     "http-call": http_call,
     "airflow-rerun": airflow_rerun,
     "airflow-trigger": airflow_trigger,

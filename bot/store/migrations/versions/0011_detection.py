@@ -6,7 +6,7 @@ from alembic import op
 from bot.store.types import Json, UtcDateTime
 
 revision = "0011"
-down_revision = "0006"
+down_revision = "0012"
 
 
 def upgrade() -> None:
