@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from bot.clock import Clock
 from bot.engine.changes import Changes
 from bot.engine.correlator import Correlator
+from bot.engine.pagers import SAID
 from bot.engine.ports import Decision, Store, Transaction
 from bot.engine.telling import add_line, tell_incident
 from bot.incidents.model import Incident, Resolution
@@ -90,7 +91,8 @@ class Events:
         with self._store.write() as tx:
             tx.sources.drop_events(now - EVENTS_FOR)
             tx.sources.drop_ended(now - EVENTS_FOR)
-            tx.records.forget_before(DELIVERY, now - DELIVERIES_FOR)
+            for kind in (DELIVERY, SAID):
+                tx.records.forget_before(kind, now - DELIVERIES_FOR)
 
     # -- signals
 

@@ -1,4 +1,4 @@
-"""What does the engine need from outside? Its contracts; those of logs, actions, sources and watching stand beside.
+"""What does the engine need from outside? Its contracts; those of logs, actions, sources, watching, calls are beside.
 
 `bot/store` fulfils `Store`, `bot/connectors` fulfil `Executor`, `bot/stream` fulfils `LogBus`; tests use the real ones.
 """
@@ -10,9 +10,11 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from bot.changes.model import Change
-from bot.engine.action_ports import LockRows, RunRows
+from bot.engine.action_ports import LockRows, RemedyRows, RunRows, SecondFactorRows
+from bot.engine.calling_ports import CallRows, PagerRows
 from bot.engine.life_ports import MarkRows, RoleRows, RoomRows, TaskRows, UpdateRows
 from bot.engine.log_ports import LogRows
+from bot.engine.rhythm_ports import RhythmRows
 from bot.engine.source_ports import SourceRows
 from bot.engine.watch_ports import WatchRows
 from bot.incidents.model import Incident, Suspect, TimelineEntry
@@ -187,6 +189,10 @@ class OutboxRows(Protocol):
     def forget_posted(self, key: str) -> None: ...
     def find_posted(self, channel: str, ts: str) -> Posted | None: ...
     def waiting(self) -> int: ...
+    def failed(self, keys: Collection[str]) -> set[str]:
+        """Those that were given up."""
+        ...
+
     def next_due_at(self) -> datetime | None: ...
 
 
@@ -223,7 +229,8 @@ class AuditRows(Protocol):
 
     def unsealed(self, limit: int) -> list[AuditEntry]: ...
     def last_seal(self) -> tuple[int, str]:
-        """Number and hash of the last link; (0, "") at the beginning."""
+        """Number and hash of the last link; (0, "") at the beginning. Nobody else adds one until this transaction
+        ends."""
         ...
 
     def seal(self, no: int, entry_id: int, hash: str) -> None:
@@ -327,6 +334,10 @@ class Transaction(Protocol):
     @property
     def locks(self) -> LockRows: ...
     @property
+    def calls(self) -> CallRows: ...
+    @property
+    def pagers(self) -> PagerRows: ...
+    @property
     def roles(self) -> RoleRows: ...
     @property
     def updates(self) -> UpdateRows: ...
@@ -336,6 +347,12 @@ class Transaction(Protocol):
     def rooms(self) -> RoomRows: ...
     @property
     def marks(self) -> MarkRows: ...
+    @property
+    def remedies(self) -> RemedyRows: ...
+    @property
+    def second_factors(self) -> SecondFactorRows: ...
+    @property
+    def rhythms(self) -> RhythmRows: ...
 
 
 class Store(Protocol):

@@ -40,7 +40,7 @@ _BROKEN_OFF = 2.0
 """Calls that begin here and do not finish: what fails here, or what it calls."""
 
 _WEAK = 0.4
-_FIGURES = (SignalKind.UNUSUAL_MIX, SignalKind.ALERT, SignalKind.SERIES, SignalKind.FORECAST)
+_FIGURES = (SignalKind.UNUSUAL_MIX, SignalKind.ALERT, SignalKind.SERIES, SignalKind.FORECAST, SignalKind.ABSENCE)
 """Only alerts, figures or an unusual mix: an effect more often than a cause."""
 
 

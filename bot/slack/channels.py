@@ -1,4 +1,4 @@
-"""Which channel is called that? Names become ids once and are remembered."""
+"""Which channel is called that? Names become ids once and are remembered; a person's is their direct messages."""
 
 from datetime import datetime, timedelta
 

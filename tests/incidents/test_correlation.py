@@ -122,3 +122,14 @@ def test_a_host_that_lines_share_is_not_enough_alone_and_with_the_same_moment_it
     assert {key for key, _ in at_once.because} == {"shared_entity", "same_moment"}
     later = correlate(signal("wiki", 4, name="other", entities=host), open_now, GRAPH, minute(4))
     assert later.incident_id == 0
+
+
+def test_a_limit_that_was_foreseen_and_is_reached_hours_later_is_one_incident() -> None:
+    disk, other = (("series", "disk (host=db-1)"),), (("series", "disk (host=db-2)"),)
+    foreseen = opened(1, signal("db", 0, kind=SignalKind.FORECAST, entities=disk))
+    reached = signal("db", 540, kind=SignalKind.SERIES, entities=disk, attributes={"limit": "95"})
+    found = joins(reached, foreseen)
+    assert found.incident_id == 1
+    assert found.because[0][0] == "same_problem"
+    assert joins(replace(reached, entities=other), foreseen).incident_id == 0
+    assert joins(replace(reached, kind=SignalKind.ALERT), foreseen).incident_id == 0

@@ -26,6 +26,7 @@ from bot.signals.severity import Severity
 from bot.slack.client import SlackSide, sign_in
 from bot.slack.courier import Courier
 from bot.slack.render import Renderer
+from bot.slack.rooms import RoomKeeper
 from bot.workspace import Workspace
 from bot.workspace.person import Slack
 from handlers import bolt_app
@@ -59,6 +60,7 @@ class Stage:
     side: SlackSide
     app: AsyncApp
     courier: Courier
+    keeper: RoomKeeper
     people: Slack
 
     async def __aenter__(self) -> Self:
@@ -73,6 +75,7 @@ class Stage:
         )
         self.people = await self._stack.enter_async_context(Slack(self.workspace.page_url))
         self.courier = self.new_courier()
+        self.keeper = RoomKeeper(self.engine, self.side.client)
         if self._listening:
             self.app = bolt_app(self.side, self.engine, Renderer())
             self._run(self.side.listen(self.app))
@@ -94,8 +97,9 @@ class Stage:
         return Courier(self.engine, self.side.client, pace=pace)
 
     def deliver(self) -> None:
-        """From now on the courier runs by itself."""
+        """From now on the courier runs by itself, and what looks after the incidents' channels."""
         self._run(self.courier.run())
+        self._run(self.keeper.run())
 
     def _run(self, work: Any) -> None:
         task = asyncio.ensure_future(work)

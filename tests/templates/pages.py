@@ -19,13 +19,17 @@ from bot.actions.model import (
     Verdict,
 )
 from bot.actions.parameters import Parameter, ParameterType
+from bot.actions.remedies import Doing, Mode, Remedy
 from bot.actions.runbooks import Runbook
 from bot.changes.model import Change, ChangeKind
 from bot.engine.pages import (
     ActionOffer,
+    CallPage,
     DigestPage,
+    HandoverPage,
     IncidentPage,
     IncidentsPage,
+    RemedyLine,
     RunbookPage,
     RunbooksPage,
     RunbookStep,
@@ -43,6 +47,7 @@ from bot.engine.pages import (
 )
 from bot.engine.ports import AuditEntry, Decision, Sensitivity
 from bot.incidents.model import Incident, IncidentState, Resolution, Suspect, TimelineEntry
+from bot.oncall.escalation import Page, PageState, Reach
 from bot.signals.model import Dominant, Evidence, Measure, Measured, Rarity, Signal, SignalKind
 from bot.signals.severity import Severity
 from bot.silences.model import Copy, Hidden, MaintenanceWindow, Matcher, Silence, Untold
@@ -190,6 +195,14 @@ def runbook_page() -> RunbookPage:
 
 def runbooks_page() -> RunbooksPage:
     return RunbooksPage((runbook(),) * 41, ("bad: " + HOSTILE,), is_set_up=True)
+
+
+def remedy_lines() -> tuple[RemedyLine, ...]:
+    limits: Any = (timedelta(minutes=2), 1, 3, timedelta(minutes=30))
+    action = Action("rerun-orders", ActionKind.RERUN, "orders", "airflow")
+    rules = [Remedy(f"rerun-{mode}", mode, Fitting(), "rerun-orders", {}, *limits) for mode in Mode]
+    last = (None, Doing(3, NOW, Mode.DRY, None, failed=True), Doing(3, NOW, Mode.ON, run(RunState.SUCCEEDED)))
+    return tuple(RemedyLine(r, action, h, d) for r, h, d in zip(rules, ("", "failed", ""), last, strict=True))
 
 
 def run_form(**changes: object) -> RunForm:
@@ -390,3 +403,12 @@ def measured() -> list[Signal]:
 
 def sensitivity(times: float) -> Sensitivity:
     return Sensitivity("f1", "rate_up", "checkout", TEMPLATE, times, 0, 1, NOW, ANA)
+
+
+def call_page(reach: Reach = Reach.SCHEDULE, **changes: Any) -> CallPage:
+    asked = Page(12, OPENED, "shop", 0, reach, BEN, OPENED, PageState.TOLD, 1)
+    return CallPage(incident_page(**changes), asked, 1, 3, "C0123456789")
+
+
+def handover_page(**changes: Any) -> HandoverPage:
+    return replace(HandoverPage("shop", (BEN,), (ANA,), NOW + timedelta(days=7), NOW), **changes)
