@@ -4,7 +4,7 @@ The packages, from the inside out; each imports only what stands before it:
 
     clock errors people                              time, what can go wrong, who someone is
     logs metrics anomalies signals incidents         the domain: pure, told the time, frozen values
-    changes actions silences checks
+    changes actions silences checks oncall ical
     sources                                          what others say, one file a sender, pure
     settings                                         tocsin.toml
     engine                                           use cases, each one transaction; ports.py has every contract

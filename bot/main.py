@@ -8,9 +8,13 @@ from collections.abc import Iterable, Mapping
 from bot.actions.model import OPERATORS
 from bot.actions.policy import Policy, policy
 from bot.anomalies.detectors import default_detectors
+from bot.asking.calendars import fetch
 from bot.clock import Clock, SystemClock
 from bot.connectors import executors as configured_executors
+from bot.connectors.pagers import pagers_of
 from bot.engine.action_ports import Executor
+from bot.engine.calling_ports import FetchCalendar, Pager
+from bot.engine.pagers import PAGER
 from bot.engine.watched import Sources
 from bot.engine.whole import Engine, engine
 from bot.errors import StoreError
@@ -41,6 +45,8 @@ def build_engine(
     store: Database | None = None,
     executors: Mapping[str, Executor] | None = None,
     sources: Sources | None = None,
+    pagers: Mapping[str, Pager] | None = None,
+    fetch_calendar: FetchCalendar = fetch,
     team: str = "",
 ) -> Engine:
     """The engine on `store`, else on a database that is opened and brought up to date. `team` is the Slack workspace
@@ -55,6 +61,9 @@ def build_engine(
         detectors=default_detectors(),
         executors=configured_executors(settings) if executors is None else executors,
         sources=sources_of(settings) if sources is None else sources,
+        pagers=pagers_of(settings) if pagers is None else pagers,
+        fetch_calendar=fetch_calendar,
+        team=team,
     )
 
 
@@ -64,7 +73,8 @@ def policy_of(settings: Settings, team: str) -> Policy:
     }
     groups = settings.roles[OPERATORS].groups if OPERATORS in settings.roles else ()
     people = settings.roles[OPERATORS].people if OPERATORS in settings.roles else ()
-    operators = [*_keys((*settings.slack.operators, *people), team), *groups]
+    pagers = [f"{PAGER}/{name}" for name in settings.pagers]
+    operators = [*_keys((*settings.slack.operators, *people), team), *groups, *pagers]
     return policy(operators, roles, settings.policy.break_glass)
 
 

@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from slack_bolt.async_app import AsyncApp
 from starlette.applications import Starlette
 
-from bot.asking.rounds import rounds
+from bot.asking.rounds import asks, rounds
 from bot.clock import SystemClock
 from bot.engine.whole import Engine
 from bot.errors import SettingsError, StoreError, TocsinError
@@ -31,6 +31,8 @@ from bot.settings import Settings, SlackSettings
 from bot.slack.client import SlackSide, sign_in
 from bot.slack.courier import Courier
 from bot.slack.render import Renderer
+from bot.slack.rooms import RoomKeeper
+from bot.slack.usergroups import keep_usergroups
 from bot.stream import open_bus
 from bot.stream.bus import Bus
 from bot.stream.consume import consume
@@ -51,6 +53,7 @@ Beside = Callable[["Running"], Awaitable[int]]
 LEDGER_EVERY_S = 2.0
 WORK_POLL_S = 0.5
 """How often a worker looks for an approved run."""
+PAGERS_POLL_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,7 @@ async def serve(
             for address in await stack.enter_async_context(syslog.listening()):
                 say(f"Syslog   {address}")
             tasks += [syslog.run(), _keep_ledger(engine)]
-            if settings.uptime or settings.pull:
+            if asks(settings):
                 asking = Leadership(store, engine.clock, _holder(parts), "asking")
                 tasks.append(while_leading(asking, partial(rounds, engine, intake.pulled)))
             if slack.app_token:
@@ -119,8 +122,11 @@ async def serve(
             leadership = Leadership(store, engine.clock, holder, "courier")
             tasks += [
                 _work(engine, holder, own=parts.is_embedded),
-                while_leading(leadership, Courier(engine, slack.client).run),
+                _tell_pagers(engine),
+                while_leading(leadership, partial(_speak, engine, slack)),
             ]
+            if engine.usergroups.named:
+                tasks.append(keep_usergroups(engine.usergroups, slack.client))
             if bus is not None:
                 tasks.append(consume(bus, engine, holder))
         if parts.clock:
@@ -170,6 +176,23 @@ async def _work(engine: Engine, holder: str, *, own: bool) -> None:
             worked = False
         if not worked:
             await asyncio.sleep(WORK_POLL_S)
+
+
+async def _speak(engine: Engine, slack: SlackSide) -> None:
+    """The courier, and beside it what looks after the incidents' own channels."""
+    await asyncio.gather(Courier(engine, slack.client).run(), RoomKeeper(engine, slack.client).run())
+
+
+async def _tell_pagers(engine: Engine) -> None:
+    """Tells pagers what waits for them, one thing after the other, for ever."""
+    while True:
+        try:
+            told = bool(engine.settings.pagers) and await asyncio.to_thread(engine.pagers.work)
+        except StoreError as error:
+            log.error("cannot look for what pagers are to be told: %s", error)
+            told = False
+        if not told:
+            await asyncio.sleep(PAGERS_POLL_S)
 
 
 async def _keep_ledger(engine: Engine) -> None:

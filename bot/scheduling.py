@@ -35,14 +35,22 @@ def scheduler_of(engine: Engine) -> AsyncIOScheduler:
     window_s, grace_s = engine.settings.detection.window_s, engine.settings.detection.grace_s
     _every(scheduler, "checks", lambda: _check(engine), window_s, offset_s=grace_s)
     _every(scheduler, "runs", engine.runs.watch, min(5, window_s))
+    _every(scheduler, "runbooks", engine.runbooks.offer, 5)
+    _every(scheduler, "remedies", engine.remedies.run, 5)
     _every(scheduler, "audit", engine.audit.seal, 10)
     _every(scheduler, "digests", engine.digests.send_due, 30)
+    _every(scheduler, "updates", engine.updates.remind, 15)
     _every(scheduler, "watch", engine.watched.run, WATCH_EVERY_S, offset_s=1)
     _every(scheduler, "points", engine.watched.drop_old, 3600, offset_s=900)
     _every(scheduler, "upkeep", engine.upkeep.run, 3600, offset_s=600)
+    _every(scheduler, "calls", lambda: _call(engine), 5, offset_s=2)
+    _every(scheduler, "calendars", engine.oncall.refresh, 30, offset_s=3)
     _every(scheduler, "events", engine.events.keep, 30)
     _every(scheduler, "heartbeats", engine.uptime.check_heartbeats, 30)
+    _every(scheduler, "rhythms", engine.rhythms.run, 30, offset_s=10)
+    _every(scheduler, "pipelines", engine.pipelines.run, 60, offset_s=20)
     _every(scheduler, "events.tidy", engine.events.tidy, 3600, offset_s=900)
+    _every(scheduler, "in_step.tidy", engine.in_step.tidy, 3600, offset_s=960)
     scheduler.add_listener(_complain, EVENT_JOB_ERROR)
     return scheduler
 
@@ -50,6 +58,12 @@ def scheduler_of(engine: Engine) -> AsyncIOScheduler:
 def _check(engine: Engine) -> None:
     engine.checks.run()
     engine.runs.watch()
+
+
+def _call(engine: Engine) -> None:
+    engine.escalations.run()
+    engine.pagers.run()
+    engine.oncall.tell_handovers()
 
 
 def _every(

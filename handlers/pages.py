@@ -1,6 +1,6 @@
 """What are templates told that only handlers know? What was typed, and what a form starts with."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from bot.actions.locks import Freeze, Lock
 from bot.actions.model import Action, Plan
 from bot.actions.parameters import Parameter
+from bot.engine.pages import Life
 from bot.engine.whole import Engine
 from bot.incidents.model import Incident
 
@@ -67,6 +68,16 @@ class RunForm:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeForm:
+    """A code of an authenticator: to approve, or to break the glass."""
+
+    kind: str
+    service: str
+    breaks_glass: bool
+    private: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlanPage:
     """A dry run: nothing is stored, nobody can say yes to it."""
 
@@ -104,6 +115,56 @@ class ArrangeForm:
     incident: Incident
     others: tuple[Incident, ...]
     services: tuple[str, ...]
+    private: str
+
+
+@dataclass(frozen=True, slots=True)
+class WhichPage:
+    """It was not said which incident, and it could be any of `active`."""
+
+    active: tuple[Incident, ...]
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class RolesPage:
+    """Who has which role; `names` are all there are."""
+
+    incident: Incident
+    life: Life
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RolesForm:
+    """`roles`: name → user id of whoever has it, or ''."""
+
+    incident: Incident
+    roles: Mapping[str, str]
+    private: str
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateForm:
+    incident: Incident
+    private: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskForm:
+    incident: Incident
+    is_follow_up: bool
+    private: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandoverForm:
+    """`to`: the user id that was named already, or ''. `words`: what the newest update said."""
+
+    incident: Incident
+    role: str
+    to: str
+    words: str
     private: str
 
 

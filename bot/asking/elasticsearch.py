@@ -19,7 +19,7 @@ from bot.sources.received import objects
 
 class ElasticsearchPuller:
     def __init__(self, name: str, settings: PullSettings, client: httpx.Client) -> None:
-        self._settings, self._asked = settings, Asked(name, client)
+        self._settings, self._asked = settings, Asked(f"pull.{name}", client)
 
     def pull(self, since: datetime, until: datetime) -> Pulled:
         between = {"range": {"@timestamp": {"gte": since.isoformat(), "lt": until.isoformat()}}}

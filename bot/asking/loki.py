@@ -18,7 +18,7 @@ PATH = "/loki/api/v1/query_range"
 
 class LokiPuller:
     def __init__(self, name: str, settings: PullSettings, client: httpx.Client) -> None:
-        self._settings, self._asked = settings, Asked(name, client)
+        self._settings, self._asked = settings, Asked(f"pull.{name}", client)
 
     def pull(self, since: datetime, until: datetime) -> Pulled:
         parameters = {

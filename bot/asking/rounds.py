@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 import httpx
+from pydantic import SecretStr
 
+from bot.asking.alertmanager import AlertmanagerSilences
 from bot.asking.answered import TIMEOUT_S
 from bot.asking.elasticsearch import ElasticsearchPuller
 from bot.asking.follow import Follow, Take
@@ -15,7 +17,7 @@ from bot.asking.probe import look
 from bot.asking.pulled import Puller
 from bot.engine.whole import Engine
 from bot.errors import ConnectorError, StoreError
-from bot.settings import PullSettings
+from bot.settings import PullSettings, Settings
 
 log = logging.getLogger(__name__)
 
@@ -28,10 +30,20 @@ PULLERS: dict[str, Callable[[str, PullSettings, httpx.Client], Puller]] = {
 }
 
 
+def asks(settings: Settings) -> bool:
+    """Is there anybody to ask?"""
+    return bool(settings.uptime or settings.pull or _in_step(settings))
+
+
+def _in_step(settings: Settings) -> list[str]:
+    return [name for name, source in settings.sources.items() if source.silences_url]
+
+
 async def rounds(engine: Engine, take_of: TakeOf) -> None:
     """All of them, each at its own pace, until cancelled."""
     tasks: list[Coroutine[Any, Any, None]] = [_watch(engine, name) for name in engine.settings.uptime]
     tasks += [_follow(engine, name, take_of(name)) for name in engine.settings.pull]
+    tasks += [_keep_in_step(engine, name) for name in _in_step(engine.settings)]
     await asyncio.gather(asyncio.Event().wait(), *tasks)
 
 
@@ -48,22 +60,31 @@ async def _watch(engine: Engine, name: str) -> None:
 
 async def _follow(engine: Engine, name: str, take: Take) -> None:
     settings = engine.settings.pull[name]
-    with client_of(settings) as client:
+    with client_of(settings.url, settings.token, settings.headers) as client:
         puller = PULLERS[settings.type](name, settings, client)
         follow = Follow(name, puller, take, engine.store, engine.clock)
-        pause_s = float(settings.every_s)
-        while True:
-            try:
-                _, is_full = await asyncio.to_thread(follow.once)
-                pause_s = 0.0 if is_full else float(settings.every_s)
-            except (ConnectorError, StoreError) as error:
-                pause_s = min(PAUSE_S_MAX, max(settings.every_s, pause_s * 2))
-                log.error("%s; asking again in %.0f s", error, pause_s)
-            await asyncio.sleep(pause_s)
+        await _repeated(lambda: follow.once()[1], settings.every_s)
 
 
-def client_of(settings: PullSettings) -> httpx.Client:
-    headers = dict(settings.headers)
-    if settings.token is not None:
-        headers["Authorization"] = f"Bearer {settings.token.get_secret_value()}"
-    return httpx.Client(base_url=settings.url, headers=headers, timeout=TIMEOUT_S, trust_env=False)
+async def _keep_in_step(engine: Engine, name: str) -> None:
+    settings = engine.settings.sources[name]
+    with client_of(settings.silences_url, settings.silences_token, {}) as client:
+        there = AlertmanagerSilences(name, settings, client)
+        await _repeated(lambda: engine.in_step.look(name, there), settings.silences_every_s)
+
+
+async def _repeated(ask: Callable[[], object], every_s: float) -> None:
+    """Asks for ever: at once again when there is more, and ever later while it fails."""
+    pause_s = every_s
+    while True:
+        try:
+            pause_s = 0.0 if await asyncio.to_thread(ask) else every_s
+        except (ConnectorError, StoreError) as error:
+            pause_s = min(PAUSE_S_MAX, max(every_s, pause_s * 2))
+            log.error("%s; asking again in %.0f s", error, pause_s)
+        await asyncio.sleep(pause_s)
+
+
+def client_of(url: str, token: SecretStr | None, headers: Mapping[str, str]) -> httpx.Client:
+    secret = {"Authorization": f"Bearer {token.get_secret_value()}"} if token is not None else {}
+    return httpx.Client(base_url=url, headers={**headers, **secret}, timeout=TIMEOUT_S, trust_env=False)

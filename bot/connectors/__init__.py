@@ -35,7 +35,8 @@ class ActingConnector(Protocol):
 
 def known_types() -> tuple[str, ...]:
     """The types that `connectors.NAME.type` may have."""
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")))
+    found = (module.name for module in pkgutil.iter_modules(__path__))
+    return tuple(sorted(name for name in found if not name.startswith("_") and name != "pagers"))
 
 
 def executors(settings: Settings) -> dict[str, Executor]:

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 from bot.changes.model import Change
 from bot.clock import Clock
-from bot.engine.pages import IncidentPage, IncidentsPage
+from bot.engine.pages import IncidentPage, IncidentsPage, RunbookPage
 from bot.engine.ports import Store, Transaction
 from bot.engine.reading import Reading
+from bot.engine.runbooks import Runbooks
 from bot.incidents.model import Incident
 from bot.logs.windows import window_start
 from bot.settings import Settings
@@ -45,11 +46,13 @@ class ShownIncident:
     page: IncidentPage
     series: tuple[Series, ...]
     changes: tuple[Change, ...]
+    runbooks: tuple[RunbookPage, ...] = ()
 
 
 class Browsing:
-    def __init__(self, store: Store, clock: Clock, settings: Settings, reading: Reading) -> None:
-        self._store, self._clock, self._settings, self._reading = store, clock, settings, reading
+    def __init__(self, store: Store, clock: Clock, settings: Settings, reading: Reading, runbooks: Runbooks) -> None:
+        self._store, self._clock, self._settings = store, clock, settings
+        self._reading, self._runbooks = reading, runbooks
 
     def incidents(self) -> IncidentsPage:
         return self._reading.incidents()
@@ -59,9 +62,10 @@ class Browsing:
         page = self._reading.incident(incident_id)
         incident, now = page.incident, self._clock.now()
         until = min(now, (incident.resolved_at or now) + _AFTER)
+        runbooks = tuple(self._runbooks.of_incident(incident_id))
         with self._store.read() as tx:
             changes = tx.changes.between(incident.began_at - _CHANGES_BEFORE, until)
-            return ShownIncident(page, tuple(self._series(tx, page, until)), tuple(changes[-_CHANGES_MAX:]))
+            return ShownIncident(page, tuple(self._series(tx, page, until)), tuple(changes[-_CHANGES_MAX:]), runbooks)
 
     def _series(self, tx: Transaction, page: IncidentPage, until: datetime) -> Sequence[Series]:
         """Of the templates among its signals, the most telling first."""

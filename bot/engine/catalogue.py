@@ -47,6 +47,9 @@ class Catalogue:
             raise NotFound("action", name, known=sorted(self._actions))
         return self._actions[name]
 
+    def known(self, name: str) -> Action | None:
+        return self._actions.get(name)
+
     def of_kind(self, kind: ActionKind, service: str = "", environment: str = "") -> list[Action]:
         """Those that fit; an empty `service` or `environment` is any."""
         return [
@@ -81,7 +84,7 @@ class Catalogue:
 
     def offers(self, service: str, kind: ActionKind) -> list[ActionOffer]:
         return [
-            ActionOffer(action.name, action.kind, action.service, self._missing_connector(action))
+            ActionOffer(action.name, action.kind, action.service, self.missing_connector(action))
             for action in self.of_kind(kind, service)
         ]
 
@@ -122,7 +125,8 @@ class Catalogue:
             raise NotFound(f"{kind} action".replace("_", " "), name, known=[a.name for a in self.of_kind(kind)])
         return action
 
-    def _missing_connector(self, action: Action) -> str:
+    def missing_connector(self, action: Action) -> str:
+        """The name of one that is not set up, or ''."""
         return next((step.connector for step in action.steps if step.connector not in self._executors), "")
 
 
@@ -141,6 +145,7 @@ def _action(name: str, section: ActionSettings, executors: Mapping[str, Executor
         may_approve=section.may_approve,
         timeout=timedelta(minutes=section.timeout_minutes),
         lock=section.lock,
+        step_up=section.step_up,
     )
     known: dict[str, Parameter] = {}
     for step in made.steps:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from bot.clock import Clock
 from bot.engine.changes import Changes
 from bot.engine.correlator import Correlator
+from bot.engine.pagers import SAID
 from bot.engine.ports import Decision, Store, Transaction
 from bot.engine.telling import add_line, tell_incident
 from bot.incidents.model import Incident, Resolution
@@ -90,19 +91,20 @@ class Events:
         with self._store.write() as tx:
             tx.sources.drop_events(now - EVENTS_FOR)
             tx.sources.drop_ended(now - EVENTS_FOR)
-            tx.records.forget_before(DELIVERY, now - DELIVERIES_FOR)
+            for kind in (DELIVERY, SAID):
+                tx.records.forget_before(kind, now - DELIVERIES_FOR)
 
     # -- signals
 
     def _raise(self, tx: Transaction, signal: Signal, outcome: Outcome, now: datetime) -> None:
-        clean = self._clean(signal)
+        clean = self.clean(signal)
         tx.sources.stand(clean, now)
         incident = self._correlator.place(tx, clean, now)
         outcome.signals += 1
         if incident is not None:
             outcome.incidents.add(incident.id)
 
-    def _clean(self, signal: Signal) -> Signal:
+    def clean(self, signal: Signal) -> Signal:
         """Without secrets, and without what the database cannot store."""
         redact = self._text
         seen = replace(signal.evidence, examples=tuple(map(redact, signal.evidence.examples)))

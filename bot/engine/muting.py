@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from bot.engine.incidents import harmless_keys
 from bot.engine.ports import Decision, Transaction
+from bot.engine.sensitivity import Sensitivities
 from bot.incidents.correlation import OpenIncident
 from bot.incidents.graph import ServiceGraph
 from bot.settings import Settings
 from bot.signals.model import Signal
 from bot.silences.calendar import windows_of
 from bot.silences.inhibition import inhibited_by
-from bot.silences.model import MaintenanceWindow
+from bot.silences.model import MaintenanceWindow, Silence
 from bot.silences.muting import is_muted
 
 _BEGAN_BEFORE = timedelta(hours=6)
@@ -28,14 +28,15 @@ class Muting:
 
     def mutes(self, tx: Transaction, signal: Signal, now: datetime) -> bool:
         """By what people said: that it is no problem, a silence, planned maintenance."""
-        if any(tx.records.has_happened("harmless", key) for key in harmless_keys(signal)):
-            self._hide(tx, "not_a_problem", "", signal, now, {})
+        quiet_until = Sensitivities(tx).quiet_until(signal, now)
+        if quiet_until is not None:
+            hide(tx, "not_a_problem", "", signal, now, {"until": quiet_until.isoformat()})
             return True
         found = is_muted(signal, tx.silences.since(now), self.windows(tx, now), now)
         if found is None:
             return False
         facts = {"by": found.by, "said": found.said, "until": found.until.isoformat(), "muted_by": found.subject}
-        self._hide(tx, found.reason, found.subject, signal, now, facts)
+        hide(tx, found.reason, found.subject, signal, now, facts)
         return True
 
     def inhibits(self, tx: Transaction, signal: Signal, incidents: Sequence[OpenIncident], now: datetime) -> bool:
@@ -44,7 +45,7 @@ class Muting:
         if found is None:
             return False
         key = next(one.incident.key for one in incidents if one.incident.id == found.incident_id)
-        self._hide(tx, "inhibited", key, signal, now, {"incident": key, "depends_on": found.service})
+        hide(tx, "inhibited", key, signal, now, {"incident": key, "depends_on": found.service})
         return True
 
     def windows(self, tx: Transaction, now: datetime) -> list[MaintenanceWindow]:
@@ -62,11 +63,14 @@ class Muting:
             self._planned = (now, planned)
         return self._planned[1]
 
-    def _hide(
-        self, tx: Transaction, reason: str, subject: str, signal: Signal, now: datetime, facts: dict[str, str]
-    ) -> None:
-        if tx.silences.hide(reason, subject, signal, now):
-            told = {"signal": signal.kind.value, "service": signal.service, "title": signal.title, **facts}
-            tx.records.decide(
-                Decision(now, "muted", subject if reason == "inhibited" else signal.service, reason, told)
-            )
+
+def hide(tx: Transaction, reason: str, subject: str, signal: Signal, now: datetime, facts: dict[str, str]) -> None:
+    """Counts a muted signal; the first of each problem is a decision."""
+    if tx.silences.hide(reason, subject, signal, now):
+        told = {"signal": signal.kind.value, "service": signal.service, "title": signal.title, **facts}
+        tx.records.decide(Decision(now, "muted", subject if reason == "inhibited" else signal.service, reason, told))
+
+
+def by_silence(silence: Silence) -> dict[str, str]:
+    """The facts of what a silence muted."""
+    return {"by": silence.by, "said": silence.reason, "until": silence.until.isoformat(), "muted_by": str(silence.id)}

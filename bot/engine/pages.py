@@ -8,14 +8,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from bot.actions.model import Run
+from bot.actions.model import Action, Run
+from bot.actions.remedies import Doing, Remedy
+from bot.actions.runbooks import Runbook
 from bot.changes.model import Change
-from bot.engine.ports import AuditEntry, Decision
+from bot.engine.ports import AuditEntry, Decision, Sensitivity
 from bot.incidents.delivery import Delivery
+from bot.incidents.life import Role, Room, Task, Update
 from bot.incidents.measures import Measures
 from bot.incidents.model import Incident, Suspect, TimelineEntry
+from bot.oncall.escalation import Page
+from bot.oncall.model import Override, Shift
 from bot.signals.model import Signal
-from bot.silences.model import Hidden, MaintenanceWindow, Silence
+from bot.silences.model import Copy, Hidden, MaintenanceWindow, Silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,36 @@ class Impact:
 
 
 @dataclass(frozen=True, slots=True)
+class Life:
+    """What people do with it. `lead`: the name of the role that leads; `updates` and `tasks`: the oldest first."""
+
+    lead: str = ""
+    roles: tuple[Role, ...] = ()
+    updates: tuple[Update, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    room: Room | None = None
+
+    @property
+    def leader(self) -> str:
+        return next((role.person for role in self.roles if role.name == self.lead), "")
+
+    elsewhere: str = ""
+    """Id of the other channel where it is told: its own, or, seen from there, the main one."""
+    since: datetime | None = None
+    """When it was opened again; what was said before is history."""
+
+    @property
+    def newest(self) -> Update | None:
+        """What holds now."""
+        last = self.updates[-1] if self.updates else None
+        return last if last and (self.since is None or last.at >= self.since) else None
+
+    @property
+    def open_tasks(self) -> tuple[Task, ...]:
+        return tuple(task for task in self.tasks if not task.is_done)
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentPage:
     """`signals` are the distinct ones, the most telling first. `runs` are those of this incident, the newest last."""
 
@@ -72,10 +107,61 @@ class IncidentPage:
     link: str = ""
     similar: tuple[SimilarLine, ...] = ()
     impact: Impact = Impact()
+    life: Life = Life()
+    runbooks: tuple[Runbook, ...] = ()
 
     @property
     def open_run(self) -> Run | None:
         return next((run for run in reversed(self.runs) if not run.state.is_over), None)
+
+
+@dataclass(frozen=True, slots=True)
+class ToldPage:
+    """What one person is told in direct messages, with the incident it is about. `channel`: where that is told."""
+
+    facts: Mapping[str, object]
+    page: IncidentPage
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunbookStep:
+    """A button: `place` among the runbook's actions; `label` is what the runbook calls it, or ''."""
+
+    place: int
+    kind: str
+    service: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunbookPage:
+    """One runbook, with the actions it offers for the incident. `runbook` is None when its file is gone; `link`: to the
+    file, or ''."""
+
+    runbook: Runbook | None
+    incident: Incident | None
+    steps: tuple[RunbookStep, ...] = ()
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunbooksPage:
+    """All there are. `problems`: a sentence for each file that is wrong."""
+
+    runbooks: tuple[Runbook, ...]
+    problems: tuple[str, ...]
+    is_set_up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RemedyLine:
+    """`held`: why it would do nothing now (a key), or ''. `last`: what it did last in its mode."""
+
+    remedy: Remedy
+    action: Action
+    held: str
+    last: Doing | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +203,16 @@ class WhyPage:
     inhibited: tuple[Hidden, ...] = ()
     taught: Mapping[str, float] = field(default_factory=dict)
     """Fingerprint → by how many times its threshold counts since people said so."""
+    quiet_until: Mapping[str, datetime] = field(default_factory=dict)
+    """Fingerprint → until when it is not told at this loudness, for people said that it is no problem."""
 
 
 @dataclass(frozen=True, slots=True)
 class SilenceView:
     silence: Silence
     hidden: tuple[Hidden, ...]
+    copies: tuple[Copy, ...] = ()
+    """As other systems have it."""
 
     @property
     def hid_something_real(self) -> bool:
@@ -192,6 +282,14 @@ class IncidentsPage:
 
 
 @dataclass(frozen=True, slots=True)
+class HomeTask:
+    """What waits for one person, and the incident it belongs to."""
+
+    task: Task
+    incident: Incident
+
+
+@dataclass(frozen=True, slots=True)
 class HomePage:
     """What one person has to do with. `mine`: incidents they are on or declared; `others`: the other open ones;
     `for_my_yes`: runs that they may approve; `waiting_runs`: the others under way."""
@@ -204,6 +302,7 @@ class HomePage:
     recent: tuple[Incident, ...]
     services: tuple[ServiceLine, ...]
     may_act: bool
+    tasks: tuple[HomeTask, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +357,8 @@ class DigestPage:
     muted_signals: int
     silences: tuple[SilenceView, ...] = ()
     """Those that hid something real."""
+    taught: tuple[Sensitivity, ...] = ()
+    """What people said since the last one makes these quieter."""
 
     @property
     def is_quiet(self) -> bool:
@@ -272,3 +373,64 @@ class LinePage:
     incident: Incident | None
     run: Run | None
     now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OncallLine:
+    """A schedule: who is on call `now`, who comes `next` (people as `Person.key`s, or names that nobody is known by).
+    `overrides` that people said. `calendar_problem`: why its address could not be read; `calendar_at`: its last copy's
+    time."""
+
+    name: str
+    zone: str
+    now: tuple[Shift, ...]
+    next: tuple[Shift, ...]
+    overrides: tuple[Override, ...] = ()
+    calendar_at: datetime | None = None
+    calendar_problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OncallPage:
+    now: datetime
+    schedules: tuple[OncallLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftsPage:
+    """`gaps`: when nobody is on call."""
+
+    now: datetime
+    schedule: str
+    zone: str
+    shifts: tuple[Shift, ...]
+    gaps: tuple[tuple[datetime, datetime], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MyShift:
+    schedule: str
+    shift: Shift
+    is_now: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallPage:
+    """What one who is asked is told. `step` of `steps`; `card_channel`: where the incident's message stands."""
+
+    page: IncidentPage
+    asked: Page
+    step: int
+    steps: int
+    card_channel: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HandoverPage:
+    """A change of shift. People are `Person.key`s."""
+
+    schedule: str
+    people: tuple[str, ...]
+    before: tuple[str, ...]
+    until: datetime | None
+    at: datetime

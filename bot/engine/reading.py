@@ -1,6 +1,7 @@
 """What can be looked at? One read each, giving the page that a template words."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.actions.model import ActionKind, RunState
@@ -9,8 +10,11 @@ from bot.actions.policy import Policy, Verdict
 from bot.changes.model import ChangeKind
 from bot.clock import Clock
 from bot.engine.digests import Digests
+from bot.engine.living import life_of, tasks_of
+from bot.engine.oncall import Oncall, handover_of
 from bot.engine.pages import (
     ActionOffer,
+    CallPage,
     HomePage,
     IncidentPage,
     IncidentsPage,
@@ -21,12 +25,16 @@ from bot.engine.pages import (
     SimilarLine,
     StatusPage,
     SuspectLine,
+    ToldPage,
 )
 from bot.engine.ports import Notice, Store, Transaction
+from bot.engine.runbooks import Runbooks
 from bot.engine.runs import Runs
 from bot.engine.services import service_lines
 from bot.engine.showing import impact_of, most_telling, suspect_lines
-from bot.errors import NotFound
+from bot.engine.telling import card_of_incident
+from bot.engine.updates import still_promised
+from bot.errors import Moot, NotFound
 from bot.incidents.model import Incident
 from bot.incidents.similar import resembling
 from bot.people import Person
@@ -41,14 +49,25 @@ _SIMILAR_LOOKED_AT = 50
 
 
 class Reading:
-    def __init__(self, store: Store, clock: Clock, settings: Settings, runs: Runs, digests: Digests) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        settings: Settings,
+        runs: Runs,
+        digests: Digests,
+        runbooks: Runbooks,
+        oncall: Oncall,
+    ) -> None:
         self._store, self._clock, self._settings = store, clock, settings
-        self._runs, self._digests = runs, digests
+        self._runs, self._digests, self._runbooks, self._oncall = runs, digests, runbooks, oncall
 
     def page(self, notice: Notice) -> object:
         """The page for a notice, as things stand now."""
         match notice.template:
-            case "incident":
+            case "incident" if notice.facts.get("room"):
+                return self._seen_from_room(int(notice.facts["incident"]))
+            case "incident" | "tasks":
                 return self.incident(int(notice.facts["incident"]))
             case "run":
                 return self.run(int(notice.facts["run"]))
@@ -56,10 +75,27 @@ class Reading:
                 return self._plot(int(notice.facts["incident"]))
             case "review":
                 return self.review(int(notice.facts["incident"]), str(notice.facts["by"]))
+            case "told":
+                return self._told(notice)
+            case "runbook":
+                return self._runbooks.page(str(notice.facts["runbook"]), int(notice.facts["incident"]))
             case "digest":
                 return self._digests.page_of(notice.facts)
+            case "page":
+                return self._call(int(notice.facts["page"]))
+            case "handover":
+                return handover_of(notice.facts)
             case _:
                 return self._line(notice)
+
+    def _call(self, page_id: int) -> CallPage:
+        with self._store.read() as tx:
+            asked = tx.calls.page(page_id)
+            posted = tx.outbox.posted(card_of_incident(asked.incident_id))
+        section = self._settings.escalation.get(asked.policy)
+        steps = len(section.steps) if section else 1
+        page = self.incident(asked.incident_id)
+        return CallPage(page, asked, asked.turn % steps + 1, steps, posted.channel if posted else "")
 
     def review(self, incident_id: int, by: str = "") -> ReviewPage:
         page = self.incident(incident_id)
@@ -94,6 +130,8 @@ class Reading:
                 else "",
                 similar=_similar(tx, incident, signals, now),
                 impact=impact_of(signals),
+                life=life_of(tx, incident, self._settings.incidents.lead),
+                runbooks=self._runbooks.of(tx, incident),
             )
 
     def run(self, run_id: int) -> RunPage:
@@ -107,6 +145,21 @@ class Reading:
         with self._store.read() as tx:
             recent = [i for i in tx.incidents.recent(now - _RECENT) if not i.state.is_active]
             return IncidentsPage(now, tuple(tx.incidents.active()), tuple(recent))
+
+    def meant(self, channel: str, *, only_here: bool = False) -> int | None:
+        """The incident that somebody in this channel speaks of: the one whose own channel it is; else the only open one
+        told here; else (unless `only_here`) the only open one at all. None when it could be several."""
+        with self._store.read() as tx:
+            room = tx.rooms.at(channel)
+            if room is not None:
+                return room.incident_id
+            if only_here:
+                return None
+            active = tx.incidents.active()
+            cards = {incident.id: tx.outbox.posted(card_of_incident(incident.id)) for incident in active}
+            here = [number for number, card in cards.items() if card is not None and card.channel == channel]
+            found = here or [incident.id for incident in active]
+            return found[0] if len(found) == 1 else None
 
     def status(self) -> StatusPage:
         now = self._clock.now()
@@ -124,7 +177,8 @@ class Reading:
         now = self._clock.now()
         with self._store.read() as tx:
             active = tx.incidents.active()
-            mine = [i for i in active if person.key in (i.acknowledged_by, i.declared_by)]
+            with_role = tx.roles.of_person(person.key, [i.id for i in active])
+            mine = [i for i in active if person.key in (i.acknowledged_by, i.declared_by) or i.id in with_role]
             runs = tx.runs.in_state(RunState.ASKED, RunState.APPROVED, RunState.RUNNING)
             mine_to_say = [
                 run
@@ -140,14 +194,29 @@ class Reading:
                 recent=tuple(i for i in tx.incidents.recent(now - _RECENT) if not i.state.is_active),
                 services=service_lines(tx, self._settings, now),
                 may_act=policy.may_act_on_incidents(person).verdict is Verdict.ALLOWED,
+                tasks=tasks_of(tx, person),
             )
 
     def _line(self, notice: Notice) -> LinePage:
         with self._store.read() as tx:
             incident_id, run_id = int(notice.facts.get("incident", 0)), int(notice.facts.get("run", 0) or 0)
             incident = tx.incidents.get(incident_id) if incident_id else None
+            if incident is not None and notice.facts.get("kind") == "reminded":
+                _must_still_be_promised(tx, incident, int(notice.facts["update"]))
             run = tx.runs.get(run_id) if run_id else None
             return LinePage(notice.facts, incident, run, self._clock.now())
+
+    def _seen_from_room(self, incident_id: int) -> IncidentPage:
+        page = self.incident(incident_id)
+        with self._store.read() as tx:
+            card = tx.outbox.posted(card_of_incident(incident_id))
+        return replace(page, life=replace(page.life, elsewhere=card.channel if card else ""))
+
+    def _told(self, notice: Notice) -> ToldPage:
+        page = self.incident(int(notice.facts["incident"]))
+        with self._store.read() as tx:
+            card = tx.outbox.posted(card_of_incident(page.incident.id))
+        return ToldPage(notice.facts, page, card.channel if card else "")
 
     def _offer(self, incident: Incident, suspects: Sequence[SuspectLine]) -> ActionOffer | None:
         """What undoes the first suspected change that can be undone, while the incident lasts; else what runs the
@@ -162,6 +231,12 @@ class Reading:
                 return offers[0]
         again = self._runs.offers(incident.service, ActionKind.RERUN)
         return again[0] if again and not again[0].missing_connector else None
+
+
+def _must_still_be_promised(tx: Transaction, incident: Incident, update_id: int) -> None:
+    """Between deciding and telling the incident may have ended, or the update may have come."""
+    if not still_promised(tx, incident, update_id):
+        raise Moot(f"the update {update_id} of {incident.key} is no longer waited for")
 
 
 _UNDONE_BY = {

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+from bot.actions.fitting import Trouble
 from bot.engine.pages import Impact, SuspectLine
 from bot.engine.ports import Transaction
+from bot.incidents.model import Incident
 from bot.incidents.roots import is_traffic
 from bot.incidents.suspects import word_for
 from bot.signals.model import Signal, SignalKind
@@ -28,6 +30,16 @@ def suspect_lines(tx: Transaction, incident_id: int) -> tuple[SuspectLine, ...]:
         )
         for suspect in tx.incidents.suspects(incident_id)
     )
+
+
+def trouble_of(tx: Transaction, incident: Incident) -> Trouble:
+    """The incident for what was written for a kind of trouble; what people ruled out as its cause does not count."""
+    changes = [
+        line.change
+        for line in suspect_lines(tx, incident.id)
+        if line.change is not None and line.suspect.verdict != "rejected" and line.word != "nearby"
+    ]
+    return Trouble(incident, most_telling(tx.signals.of(incident.id)), changes[0] if changes else None)
 
 
 def impact_of(signals: Sequence[Signal]) -> Impact:

@@ -34,8 +34,8 @@ class Silences:
         with self._store.write() as tx:
             silence = tx.silences.add(Silence(tuple(matchers), by.key, reason, now, now + length))
             facts = {"said": reason, "until": silence.until.isoformat()}
-            tx.records.decide(Decision(now, "silenced", _subject(silence), "by_person", {**facts, "by": by.key}))
-            note(tx, now, by.key, "silence.begun", _subject(silence), **facts)
+            tx.records.decide(Decision(now, "silenced", silence.key, "by_person", {**facts, "by": by.key}))
+            note(tx, now, by.key, "silence.begun", silence.key, **facts)
             if incident_id:
                 incident = tx.incidents.lock(incident_id)
                 add_line(tx, incident, "silenced", now, by.key, until=silence.until.isoformat(), note=reason)
@@ -50,7 +50,7 @@ class Silences:
             if silence.until <= now:
                 raise Stale("silence_over", silence=str(silence_id))
             tx.silences.end(silence_id, now, by.key)
-            note(tx, now, by.key, "silence.ended", _subject(silence))
+            note(tx, now, by.key, "silence.ended", silence.key)
             return self._view(tx, tx.silences.get(silence_id))
 
     def maintain(self, by: Person, services: Sequence[str], length: timedelta, reason: str) -> MaintenanceWindow:
@@ -79,16 +79,13 @@ class Silences:
             return SilencesPage(self._clock.now(), (self._view(tx, tx.silences.get(silence_id)),), ())
 
     def _view(self, tx: Transaction, silence: Silence) -> SilenceView:
-        return SilenceView(silence, tuple(tx.silences.hidden_by("silence", str(silence.id))))
+        hidden = tuple(tx.silences.hidden_by("silence", str(silence.id)))
+        return SilenceView(silence, hidden, tuple(tx.silences.copies_of(silence.id)))
 
     def _must_be_allowed(self, by: Person) -> None:
         decision = self._policy.may_act_on_incidents(by)
         if decision.verdict is Verdict.REFUSED:
             raise Refused(decision.reason)
-
-
-def _subject(silence: Silence) -> str:
-    return f"silence:{silence.id}"
 
 
 def _reason(text: str) -> str:

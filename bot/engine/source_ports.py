@@ -7,6 +7,7 @@ from typing import Protocol
 
 from bot.signals.model import Signal
 from bot.sources.model import Ended, Measured, PipelineRun
+from bot.sources.silencing import AlertThere, SilenceThere
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,26 @@ class Watched:
     problem: str = ""
 
 
+class Elsewhere(Protocol):
+    """Another system that has silences of its own. Raises `ConnectorError`."""
+
+    def silences(self) -> list[SilenceThere]:
+        """Also those that are over, as far as it still knows them."""
+        ...
+
+    def alerts(self, now: datetime) -> list[AlertThere]:
+        """Those that fire, silenced ones too."""
+        ...
+
+    def make(self, silence: SilenceThere) -> str:
+        """Its name there."""
+        ...
+
+    def end(self, copy_id: str) -> None:
+        """One that is over already stays so."""
+        ...
+
+
 class SourceRows(Protocol):
     def add_use(self, uses: Iterable[SourceUse]) -> None:
         """Adds to what is counted already."""
@@ -108,6 +129,10 @@ class SourceRows(Protocol):
         ...
 
     def pipeline_runs(self, since: datetime, pipeline: str = "") -> list[PipelineRun]: ...
+    def latest_runs(self, since: datetime, limit: int) -> list[PipelineRun]:
+        """Of whole pipelines, not of their tasks; the latest first."""
+        ...
+
     def note_measured(self, measured: Measured) -> bool: ...
     def measured(self, since: datetime, subject: str = "") -> list[Measured]: ...
     def drop_events(self, before: datetime) -> int: ...

@@ -10,13 +10,16 @@ from bot.engine.action_ports import Executor
 from bot.engine.audit import Audit
 from bot.engine.blame import Blame
 from bot.engine.browsing import Browsing
+from bot.engine.calling_ports import FetchCalendar, Pager
 from bot.engine.catalogue import Catalogue
 from bot.engine.changes import Changes
 from bot.engine.checks import Checks
 from bot.engine.correlator import Correlator
 from bot.engine.digests import Digests
+from bot.engine.escalating import Escalations
 from bot.engine.events import Events
 from bot.engine.history import History
+from bot.engine.in_step import InStep
 from bot.engine.incidents import Incidents
 from bot.engine.ingest import Ingest
 from bot.engine.interactions import Interactions
@@ -24,15 +27,27 @@ from bot.engine.ledger import Ledger
 from bot.engine.locking import Locks
 from bot.engine.merging import Merging
 from bot.engine.muting import Muting
+from bot.engine.oncall import Oncall
+from bot.engine.pagers import Pagers
+from bot.engine.pipelines import Pipelines
 from bot.engine.ports import Store
 from bot.engine.reading import Reading
+from bot.engine.remedies import Remedies
+from bot.engine.rhythms import Rhythms
+from bot.engine.roles import Roles
+from bot.engine.rooms import Rooms
+from bot.engine.runbooks import Runbooks
 from bot.engine.runs import Runs
+from bot.engine.second_factor import SecondFactors
 from bot.engine.signals import Signals
 from bot.engine.silences import Silences
 from bot.engine.stats import Stats
+from bot.engine.tasks import Tasks
 from bot.engine.teaching import Teaching
+from bot.engine.updates import Updates
 from bot.engine.upkeep import Upkeep
 from bot.engine.uptime import Uptime
+from bot.engine.usergroups import Usergroups
 from bot.engine.verifying import Verifying
 from bot.engine.watched import Sources, Watched
 from bot.engine.watching import Watching
@@ -58,6 +73,9 @@ class Engine:
     catalogue: Catalogue
     locks: Locks
     runs: Runs
+    runbooks: Runbooks
+    remedies: Remedies
+    second_factors: SecondFactors
     audit: Audit
     digests: Digests
     reading: Reading
@@ -72,6 +90,17 @@ class Engine:
     ledger: Ledger
     events: Events
     uptime: Uptime
+    oncall: Oncall
+    usergroups: Usergroups
+    pagers: Pagers
+    escalations: Escalations
+    roles: Roles
+    in_step: InStep
+    updates: Updates
+    tasks: Tasks
+    rooms: Rooms
+    rhythms: Rhythms
+    pipelines: Pipelines
 
 
 def engine(
@@ -84,9 +113,12 @@ def engine(
     detectors: Sequence[Detector],
     executors: Mapping[str, Executor],
     sources: Sources,
+    pagers: Mapping[str, Pager],
+    fetch_calendar: FetchCalendar,
+    team: str = "",
 ) -> Engine:
     graph = ServiceGraph({name: section.depends_on for name, section in settings.services.items()})
-    muting, blame = Muting(settings, graph), Blame(graph)
+    muting, blame = Muting(settings, graph), Blame(graph, settings.detection.window)
     merging = Merging(graph, blame)
     correlator = Correlator(settings, graph, muting, blame, merging, History(settings, graph))
     watching = Watching(settings, correlator)
@@ -94,11 +126,17 @@ def engine(
     locks = Locks(store, clock, settings, policy)
     verifying = Verifying(clock, settings, sources, redactor)
     worker = Worker(store, clock, catalogue, locks, redactor, verifying)
-    runs = Runs(store, clock, settings, policy, catalogue, locks, worker, watching, verifying)
+    second_factors = SecondFactors(store, clock, settings)
+    runs = Runs(store, clock, settings, policy, catalogue, locks, worker, watching, verifying, second_factors)
     digests = Digests(store, clock, settings)
     changes = Changes(store, clock, settings, correlator)
-    reading = Reading(store, clock, settings, runs, digests)
+    runbooks = Runbooks(store, clock, settings, catalogue)
     events = Events(store, clock, settings, correlator, changes, redactor)
+    incidents = Incidents(store, clock, settings, policy, blame, merging)
+    oncall = Oncall(store, clock, settings, policy, team, fetch_calendar)
+    usergroups = Usergroups(store, clock, settings)
+    reading = Reading(store, clock, settings, runs, digests, runbooks, oncall)
+    told_pagers = Pagers(store, clock, settings, incidents, pagers, team)
     return Engine(
         settings=settings,
         clock=clock,
@@ -108,14 +146,17 @@ def engine(
         checks=Checks(store, clock, settings, detectors, correlator, watching),
         changes=changes,
         signals=Signals(store, clock, correlator),
-        incidents=Incidents(store, clock, settings, policy, blame, merging),
+        incidents=incidents,
         catalogue=catalogue,
         locks=locks,
         runs=runs,
+        runbooks=runbooks,
+        second_factors=second_factors,
+        remedies=Remedies(store, clock, settings, policy, catalogue, runs),
         audit=Audit(store),
         digests=digests,
         reading=reading,
-        browsing=Browsing(store, clock, settings, reading),
+        browsing=Browsing(store, clock, settings, reading, runbooks),
         stats=Stats(store, clock),
         silences=Silences(store, clock, settings, policy),
         whys=Whys(store, clock, settings, muting),
@@ -126,4 +167,15 @@ def engine(
         ledger=Ledger(store, clock, redactor),
         events=events,
         uptime=Uptime(store, clock, settings, events),
+        oncall=oncall,
+        usergroups=usergroups,
+        pagers=told_pagers,
+        escalations=Escalations(store, clock, settings, oncall, usergroups, told_pagers, muting),
+        roles=Roles(store, clock, settings, policy),
+        in_step=InStep(store, clock, settings, events),
+        updates=Updates(store, clock, settings, policy),
+        tasks=Tasks(store, clock, policy),
+        rooms=Rooms(store, clock, settings),
+        rhythms=Rhythms(store, clock, settings, events),
+        pipelines=Pipelines(store, clock, settings, events),
     )

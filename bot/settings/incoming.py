@@ -81,6 +81,10 @@ class SourceSettings(Section):
     """Of everything from here; what each message says when empty."""
     per_minute_max: Annotated[int, Field(ge=1, le=100_000)] = 600
     map: MappingSettings | None = None
+    silences_url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
+    """An Alertmanager's own address: with it, silences are kept in step with it, both ways."""
+    silences_token: SecretStr | None = None
+    silences_every_s: Annotated[int, Field(ge=5, le=3600)] = 30
 
 
 class HeartbeatSettings(Section):
@@ -134,4 +138,6 @@ class LogSettings(Section):
     redact_off: tuple[str, ...] = ()
     keep_minutes_days: Annotated[int, Field(ge=1, le=365)] = 2
     keep_hours_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    services_max: Annotated[int, Field(ge=1, le=100_000)] = 2_000
+    """Lines of further services count together, as those of `other-services`."""
     templates_per_service_max: Annotated[int, Field(ge=10, le=1_000_000)] = 20_000

@@ -16,9 +16,12 @@ from bot.settings.acting import (
     ConnectorSettings,
     FreezeSettings,
     PolicySettings,
+    RemedySettings,
     RoleSettings,
+    RunbookSettings,
     VerifySettings,
 )
+from bot.settings.calling import EscalationSettings, OncallSettings, PagerSettings
 from bot.settings.incoming import (
     HeartbeatSettings,
     HttpSettings,
@@ -76,18 +79,41 @@ class Settings(Section):
     actions: Mapping[str, ActionSettings] = Field(default_factory=dict)
     roles: Mapping[str, RoleSettings] = Field(default_factory=dict)
     policy: PolicySettings = PolicySettings()
+    remedies: Mapping[str, RemedySettings] = Field(default_factory=dict)
+    runbooks: RunbookSettings = RunbookSettings()
     freezes: Mapping[str, FreezeSettings] = Field(default_factory=dict)
+    oncall: Mapping[str, OncallSettings] = Field(default_factory=dict)
+    escalation: Mapping[str, EscalationSettings] = Field(default_factory=dict)
+    pagers: Mapping[str, PagerSettings] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _references(self) -> "Settings":
         for name, action in self.actions.items():
             self._check_action(name, action)
+        for name, remedy in self.remedies.items():
+            if remedy.action not in self.actions:
+                known = ", ".join(self.actions) or "none is declared"
+                raise ValueError(f"remedies.{name}.action: no action is called {remedy.action!r} ({known})")
         for role in self.policy.break_glass:
             self._check_role("policy.break_glass", role)
         for name, service in self.services.items():
             for other in service.depends_on:
                 if other not in self.services:
                     raise ValueError(f"services.{name}.depends_on: no service is called {other!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _escalations(self) -> "Settings":
+        for name, policy in self.escalation.items():
+            for index, step in enumerate(policy.steps):
+                for what, given, there in (
+                    ("schedule", step.schedule, self.oncall),
+                    ("pager", step.pager, self.pagers),
+                ):
+                    if given and given not in there:
+                        where = f"escalation.{name}.steps[{index}].{what}"
+                        known = ", ".join(there) or "none is set up"
+                        raise ValueError(f"{where}: there is no {what} called {given!r} ({known})")
         return self
 
     @model_validator(mode="after")
@@ -101,6 +127,8 @@ class Settings(Section):
                 raise ValueError(f"sources.{name}.secret: {type_.title} does not sign; give it one of [http.tokens]")
             if (source.map is not None) != (type_.name == "mapping"):
                 raise ValueError(f'sources.{name}.map: a mapping goes with type = "mapping", and only with it')
+            if source.silences_url and type_.name != "alertmanager":
+                raise ValueError(f"sources.{name}.silences_url: only an Alertmanager has silences to keep in step with")
         return self
 
     def _check_action(self, name: str, action: ActionSettings) -> None:
@@ -110,6 +138,8 @@ class Settings(Section):
                 raise ValueError(f"actions.{name}.{step}connector: no connector is called {connector!r} ({known})")
         if action.verify is not None:
             self._check_verify(f"actions.{name}.verify", action.verify)
+        if action.step_up and self.policy.step_up_key is None:
+            raise ValueError(f"actions.{name}.step_up: say where its key is: policy.step_up_key")
         for role in action.may_ask:
             self._check_role(f"actions.{name}.may_ask", role)
         for role in action.may_approve:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from bot.signals.model import Signal
 
@@ -13,21 +14,26 @@ FIELDS = ("service", "kind", "fingerprint", "source", "severity", "title")
 @dataclass(frozen=True, slots=True)
 class Matcher:
     """`field` is one of `FIELDS`, "entity:KIND" or "attribute:NAME"; `value` is compared whole, and as the beginning
-    when it ends in "*"."""
+    when it ends in "*". Another `sign` (`!=`, `=~`, `!~`) is of a silence made elsewhere, and fits nothing here."""
 
     field: str
     value: str
+    sign: str = "="
 
     def matches(self, signal: Signal) -> bool:
-        return any(self._fits(value) for value in _values(signal, self.field))
+        return self.sign == "=" and any(self.fits(value) for value in _values(signal, self.field))
 
-    def _fits(self, value: str) -> bool:
+    def fits(self, value: str) -> bool:
         return value.startswith(self.value[:-1]) if self.value.endswith("*") else value == self.value
 
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """Mutes what fits all `matchers`, from `since` until `until`. One without matchers mutes nothing."""
+    """Mutes what fits all `matchers`, from `since` until `until`. One without matchers mutes nothing.
+
+    `origin` names the source where it was made, "" for here. One from elsewhere is applied there, before anything is
+    sent; here it is known and counted.
+    """
 
     matchers: tuple[Matcher, ...]
     by: str
@@ -35,11 +41,39 @@ class Silence:
     since: datetime
     until: datetime
     id: int = 0
+    origin: str = ""
+    ended_by: str = ""
+    """Who ended it before its time."""
+
+    @property
+    def key(self) -> str:
+        """What the audit and decisions call it."""
+        return f"silence:{self.id}"
 
     def mutes(self, signal: Signal, now: datetime) -> bool:
-        if not self.matchers or not self.since <= now < self.until:
+        if self.origin or not self.matchers or not self.since <= now < self.until:
             return False
         return all(matcher.matches(signal) for matcher in self.matchers)
+
+
+class Untold(StrEnum):
+    """Why a silence is not made in another system, too."""
+
+    NOT_ALERTS = "not_alerts"
+    NOT_FIRING = "not_firing"
+    NO_LABEL = "no_label"
+    TOO_WIDE = "too_wide"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A silence as another system has it: `copy_id` is its name there, "" while it has none, for `problem`."""
+
+    silence_id: int
+    source: str
+    copy_id: str = ""
+    problem: Untold | None = None
 
 
 @dataclass(frozen=True, slots=True)

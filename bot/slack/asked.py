@@ -5,6 +5,7 @@ Shapes: docs.slack.dev/interactivity/handling-user-interaction and .../apis/even
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +20,8 @@ class Asked:
     """`key` is the same when Slack delivers it again. `text`: what was typed (after a command, in a message). `value`:
     of a button or menu entry; of a shortcut, its message's `ts`. `fields`: what was filled into a form, by the names of
     its inputs. `channel`: where it was asked (for a form, where it was opened); '' for a global shortcut. `remembered`:
-    what a form was given to remember. `is_home`: pressed on the App Home."""
+    what a form was given to remember. `is_home`: pressed on the App Home. `mentioned`: how people are called in `text`
+    ("@ana") → their user ids. `people`: user id → who that is, of everybody who is mentioned or chosen in the form."""
 
     kind: str
     key: str
@@ -35,9 +37,12 @@ class Asked:
     remembered: Mapping[str, str] = field(default_factory=dict)
     person: Person = NOBODY
     is_home: bool = False
+    mentioned: Mapping[str, str] = field(default_factory=dict)
+    people: Mapping[str, Person] = field(default_factory=dict)
 
 
 def command(body: Mapping[str, Any]) -> Asked:
+    text, mentioned = spoken(str(body.get("text") or "").strip())
     return Asked(
         kind="command",
         key=_key(body),
@@ -46,8 +51,9 @@ def command(body: Mapping[str, Any]) -> Asked:
         channel=str(body["channel_id"]),
         thread=str(body.get("thread_ts") or ""),
         command=str(body["command"]),
-        text=str(body.get("text") or "").strip(),
+        text=text,
         trigger=str(body["trigger_id"]),
+        mentioned=mentioned,
     )
 
 
@@ -87,6 +93,8 @@ def form(body: Mapping[str, Any]) -> Asked:
     view = body["view"]
     values = (view.get("state") or {}).get("values") or {}
     remembered = _remembered(str(view.get("private_metadata") or ""))
+    entered: dict[str, Mapping[str, Any]] = {name: next(iter(inputs.values()), {}) for name, inputs in values.items()}
+    chosen = [str(state["selected_user"]) for state in entered.values() if state.get("selected_user")]
     return Asked(
         kind="form",
         key=_key(body),
@@ -94,8 +102,9 @@ def form(body: Mapping[str, Any]) -> Asked:
         user=str(body["user"]["id"]),
         channel=remembered.get("channel", ""),
         remembered=remembered,
-        fields={name: _value(next(iter(inputs.values()), {})) for name, inputs in values.items()},
+        fields={name: _value(state) for name, state in entered.items()},
         trigger=str(body.get("trigger_id") or ""),
+        mentioned={user: user for user in chosen},
     )
 
 
@@ -131,6 +140,26 @@ def remember(channel: str, **more: str) -> str:
     return json.dumps({"channel": channel, **more})
 
 
+_ENTITY = re.compile(r"<([@#!]?)([^<>|]+)(?:\|([^<>]*))?>")
+
+
+def spoken(text: str) -> tuple[str, dict[str, str]]:
+    """A command's text as it was typed, and who is meant by each "@name" in it: with `should_escape` in the manifest
+    Slack sends `<@U1|ana>`, `<#C1|general>` and `<https://…>`, and `&`, `<`, `>` as entities."""
+    mentioned: dict[str, str] = {}
+
+    def typed(found: re.Match[str]) -> str:
+        sigil, target, label = found.groups()
+        if sigil == "@":
+            name = f"@{label or target}"
+            mentioned[name] = target
+            return name
+        return f"#{label or target}" if sigil == "#" else target
+
+    shown = _ENTITY.sub(typed, text)
+    return shown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"), mentioned
+
+
 def _remembered(private: str) -> dict[str, str]:
     try:
         return {str(name): str(value) for name, value in json.loads(private).items()}
@@ -140,7 +169,7 @@ def _remembered(private: str) -> dict[str, str]:
 
 def _value(state: Mapping[str, Any]) -> str:
     chosen = state.get("selected_option") or {}
-    return str(chosen.get("value") or state.get("value") or "")
+    return str(chosen.get("value") or state.get("selected_user") or state.get("value") or "")
 
 
 def _thread(container: Mapping[str, Any], message: Mapping[str, Any]) -> str:

@@ -50,7 +50,7 @@ class Canvas:
 
     def helpers(self) -> dict[str, Callable[..., Any]]:
         shared = [self.header, self.section, self.context, self.fields, self.divider, self.image, self.actions]
-        values = [button, overflow, option, text_input, select]
+        values = [button, overflow, option, text_input, select, users_select]
         drawn = [self._form, self.input] if self._is_form else [self._text]
         return {helper.__name__.lstrip("_"): helper for helper in [*shared, *values, *drawn]}
 
@@ -172,6 +172,13 @@ def select(options: Iterable[Element], action: str = "value", initial: str = "",
     element: Element = {"type": "static_select", "action_id": action, "options": given}
     chosen = next((choice for choice in given if choice["value"] == initial), None)
     element |= {"initial_option": chosen} if chosen else {}
+    return element | ({"placeholder": _plain(placeholder, PLACEHOLDER_MAX)} if placeholder else {})
+
+
+def users_select(action: str = "value", initial: str = "", placeholder: str = "") -> Element:
+    """One of the people; `initial` is the user id of the one who is chosen already."""
+    element: Element = {"type": "users_select", "action_id": action}
+    element |= {"initial_user": initial} if initial else {}
     return element | ({"placeholder": _plain(placeholder, PLACEHOLDER_MAX)} if placeholder else {})
 
 

@@ -1,4 +1,4 @@
-"""Which channel is called that? Names become ids once and are remembered."""
+"""Which channel is called that? Names become ids once and are remembered; a person's is their direct messages."""
 
 from datetime import datetime, timedelta
 
@@ -20,13 +20,22 @@ class Channels:
         self._asked_at: datetime | None = None
 
     async def id_of(self, name: str) -> str:
-        """The id of "#incidents", "incidents" or an id itself; '' when there is no such channel to be seen."""
+        """The id of "#incidents", "incidents" or an id itself, and of the direct messages with a user id; '' when there
+        is no such channel to be seen."""
         if is_channel_id(name):
             return name
+        if is_user_id(name):
+            return await self._direct(name)
         name = name.removeprefix("#")
         if name not in self._ids and self._may_ask():
             await self._ask()
         return self._ids.get(name, "")
+
+    async def _direct(self, user: str) -> str:
+        if user not in self._ids:
+            found = await self._client.conversations_open(users=[user])
+            self._ids[user] = str(found["channel"]["id"])
+        return self._ids[user]
 
     async def join(self, channel: str) -> bool:
         """True when Tocsin is in the (public) channel now."""
@@ -61,6 +70,10 @@ class Channels:
             if not cursor:
                 break
         return found
+
+
+def is_user_id(name: str) -> bool:
+    return len(name) >= 9 and name[0] in "UW" and name.isascii() and name.isalnum() and name.isupper()
 
 
 def is_channel_id(name: str) -> bool:

@@ -13,6 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import Clock
 from bot.settings import Settings
+from bot.settings.runbooks import RunbookFolder
 from bot.slack.channels import is_channel_id
 from bot.slack.client import web_client
 from bot.slack.refusals import CALL_ERRORS, refusal_of
@@ -21,13 +22,16 @@ SCOPES = (
     "app_mentions:read",
     "channels:history",
     "channels:join",
+    "channels:manage",
     "channels:read",
     "chat:write",
     "commands",
     "files:write",
     "groups:history",
     "groups:read",
+    "im:history",
     "im:write",
+    "pins:write",
     "usergroups:read",
     "users:read",
 )
@@ -48,7 +52,11 @@ class Finding:
 
 
 async def examine(settings: Settings, clock: Clock, *, base_url: str = "") -> list[Finding]:
-    """Asks Slack; changes nothing there."""
+    """Asks Slack; changes nothing there. Then what the runbooks' folder has."""
+    return [*await _slack(settings, clock, base_url), *_runbooks(settings)]
+
+
+async def _slack(settings: Settings, clock: Clock, base_url: str) -> list[Finding]:
     if settings.slack.bot_token is None:
         return [Finding("bot_token", False, "missing")]
     client = web_client(settings.slack, base_url=base_url)
@@ -136,6 +144,15 @@ async def _found(client: AsyncWebClient, name: str) -> Mapping[str, Any] | None:
 def _operators(settings: Settings) -> Finding:
     named = settings.slack.operators
     return Finding("operators", bool(named), "" if named else "nobody", {"count": str(len(named))})
+
+
+def _runbooks(settings: Settings) -> list[Finding]:
+    """One for the folder, and one for each file that is wrong."""
+    if settings.runbooks.folder is None:
+        return []
+    shelf = RunbookFolder(settings.runbooks.folder, settings.actions).read()
+    bad = [Finding("runbook", False, "bad", {"problem": problem}) for problem in shelf.problems]
+    return [Finding("runbooks", True, "", {"count": str(len(shelf.runbooks))}), *bad]
 
 
 def _refused(check: str, error: BaseException, **facts: str) -> Finding:

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.people import TOCSIN
-from bot.slack.mrkdwn import Mrkdwn, code, codeblock, escaped, link, one_line, shown_lines, visible
+from bot.people import REMEDY, TOCSIN
+from bot.slack import markdown
+from bot.slack.mrkdwn import Mrkdwn, clip, code, codeblock, escaped, link, one_line, shown_lines, visible
 
 _PERSON = re.compile(r"[TE]?[A-Z0-9]*/([UW][A-Z0-9]+)", re.ASCII)
+_CHANNEL = re.compile(r"[CDG][A-Z0-9]{8,}", re.ASCII)
 _RECENT = timedelta(hours=12)
 
 
@@ -68,6 +70,11 @@ def person(key: str) -> Mrkdwn:
     return escaped(_other_name(key))
 
 
+def channel(name: str) -> Mrkdwn:
+    """A link for an id ("C…"); a name as it is."""
+    return Mrkdwn(f"<#{name}>") if _CHANNEL.fullmatch(name) else escaped(name)
+
+
 def date(at: datetime) -> Mrkdwn:
     return _slack_date(at, "{date_short_pretty} at {time}", "%Y-%m-%d %H:%M UTC")
 
@@ -91,6 +98,11 @@ def _pair(whole: int, unit: str, rest: int, lesser: str) -> str:
 
 
 def _other_name(key: str) -> str:
+    """Of what acts by itself, or for a pager: its name."""
+    if key.startswith(f"{REMEDY}/"):
+        return key.replace("/", " ", 1)
+    if key.startswith("pager/"):
+        return key.removeprefix("pager/")
     return TOCSIN.user.title() if key in (TOCSIN.key, TOCSIN.user) else key
 
 
@@ -213,22 +225,26 @@ _SHARED: Mapping[str, Callable[..., Any]] = {
     "rate": rate,
     "times": times,
     "percent": percent,
+    "shortened": clip,
 }
 FOR_SLACK: Mapping[str, Callable[..., Any]] = {
     **_SHARED,
     "code": code,
     "codeblock": codeblock,
     "person": person,
+    "channel": channel,
     "date": date,
     "time": time,
     "when": when,
     "link": link,
+    "markdown": markdown.for_slack,
 }
 FOR_TERMINAL: Mapping[str, Callable[..., Any]] = {
     **_SHARED,
     "code": _plain_code,
     "codeblock": _plain_codeblock,
     "person": _plain_person,
+    "channel": one_line,
     "date": _plain_date,
     "time": _plain_date,
     "when": _plain_when,
@@ -239,16 +255,19 @@ FOR_WEB: Mapping[str, Callable[..., Any]] = {
     "code": _web_code,
     "codeblock": _web_codeblock,
     "person": _web_person,
+    "channel": web_text,
     "date": _web_date,
     "time": _web_clock,
     "when": _web_when,
     "link": _web_link,
+    "markdown": markdown.for_web,
 }
 FOR_MARKDOWN: Mapping[str, Callable[..., Any]] = {
     **_SHARED,
     "code": _markdown_code,
     "codeblock": _markdown_codeblock,
     "person": _markdown_person,
+    "channel": markdown_text,
     "date": _markdown_date,
     "time": _markdown_date,
     "when": _markdown_when,

@@ -26,6 +26,9 @@ from bot.slack.render import Message, Renderer
 
 log = logging.getLogger(__name__)
 
+PEOPLE_MAX = 10
+"""So many people in one command or form are looked up."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -110,7 +113,13 @@ class Guards:
     async def _handle(self, asked: Asked, handler: Handler, respond: AsyncRespond, *, acts: bool) -> None:
         if not await asyncio.to_thread(self._engine.interactions.first_time, asked.kind, asked.key):
             return
-        asked = replace(asked, person=await self._identity.of(asked.team, asked.user))
+        asked = replace(
+            asked,
+            person=await self._identity.of(asked.team, asked.user),
+            people={
+                user: await self._identity.of(asked.team, user) for user in [*asked.mentioned.values()][:PEOPLE_MAX]
+            },
+        )
         answer: Answer
         try:
             if acts and asked.channel and await self._identity.is_shared(asked.channel):

@@ -19,7 +19,7 @@ SIGNATURE = "x-grafana-alerting-signature"
 
 def decode(posted: Posted) -> Heard:
     """Each alert of the group that fires is a signal, each that is resolved the end of one."""
-    return _decode(posted, "alertmanager")
+    return _decode(posted, posted.path.get("name") or "alertmanager")
 
 
 def decode_grafana(posted: Posted) -> Heard:
@@ -82,6 +82,13 @@ receivers:
           authorization:
             credentials: {token}
 """
+_SILENCES = """\
+[sources.alertmanager]
+silences_url = "http://alertmanager.example.org:9093"
+"""
+_SILENCES_NOTE = (
+    "A silence made here is made there, one made there is known here; either side ends both. Without it, neither."
+)
 _GRAFANA = """\
 apiVersion: 1
 contactPoints:
@@ -104,7 +111,10 @@ SOURCE = Source(
     decode=decode,
     fixture="alertmanager.json",
     about="The service is the alert's label `service`, `app`, … or `job`; the severity its label `severity`.",
-    examples=(Example("alertmanager.yml", "yaml", _ALERTMANAGER, Proof.REAL),),
+    examples=(
+        Example("alertmanager.yml", "yaml", _ALERTMANAGER, Proof.REAL),
+        Example("silences in step, in tocsin.toml", "toml", _SILENCES, Proof.REAL, _SILENCES_NOTE),
+    ),
 )
 GRAFANA = Source(
     name="grafana",

@@ -1,7 +1,6 @@
 """What do CDEvents say? As CloudEvents in structured, binary or batched form, or bare. https://cdevents.dev/docs/"""
 
 import json
-from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bot.changes.model import ChangeKind
@@ -24,36 +23,38 @@ CHANGES = {
 RUNS = {"pipelinerun.started": RunState.RUNNING, "pipelinerun.finished": RunState.SUCCEEDED,
         "taskrun.started": RunState.RUNNING, "taskrun.finished": RunState.SUCCEEDED}  # fmt: skip
 FAILURES = ("failure", "fail", "error")
-Event = Mapping[str, Any]
+Event = dict[str, Any]
 
 
 def decode(posted: Posted) -> Heard:
     heard = Heard()
-    for index, event in enumerate(_events(posted)):
+    body = decoded(posted.body)
+    for index, item in enumerate(body[:EVENTS_MAX] if isinstance(body, list) else [body]):
         try:
-            _hear(heard, event, posted)
+            _hear(heard, _event(item, posted), posted)
         except InputError as error:
-            heard.reject(f"event {index + 1}", str(error), json.dumps(event).encode())
+            heard.reject(f"event {index + 1}", str(error), json.dumps(item).encode())
     return heard
 
 
-def _events(posted: Posted) -> Iterator[Event]:
-    """Each as {context, subject}, whatever it came in."""
-    body = decoded(posted.body)
-    for item in body[:EVENTS_MAX] if isinstance(body, list) else [body]:
-        if not isinstance(item, dict):
-            raise InputError("an event is a JSON object")
-        if "specversion" in item and isinstance(item.get("data"), dict):
-            data = item["data"]
-            context = {"id": item.get("id"), "type": item.get("type"), "source": item.get("source"),
-                       "timestamp": item.get("time")}  # fmt: skip
-            yield {"context": context | (data.get("context") or {}), "subject": data.get("subject")}
-        elif "ce-type" in posted.headers:
-            told = {name: posted.headers.get(f"ce-{name}") for name in ("id", "type", "source")}
-            context = told | {"timestamp": posted.headers.get("ce-time")} | (item.get("context") or {})
-            yield {"context": context, "subject": item.get("subject")}
-        else:
-            yield item
+def _event(item: Any, posted: Posted) -> Event:
+    """As {context, subject}, whatever it came in."""
+    if not isinstance(item, dict):
+        raise InputError("an event is a JSON object")
+    if "specversion" in item and isinstance(item.get("data"), dict):
+        data = item["data"]
+        told = {name: item.get(name) for name in ("id", "type", "source")} | {"timestamp": item.get("time")}
+        return {"context": told | _context(data), "subject": data.get("subject")}
+    if "ce-type" in posted.headers:
+        told = {name: posted.headers.get(f"ce-{name}") for name in ("id", "type", "source")}
+        told["timestamp"] = posted.headers.get("ce-time")
+        return {"context": told | _context(item), "subject": item.get("subject")}
+    return item
+
+
+def _context(data: Event) -> Event:
+    context = data.get("context")
+    return context if isinstance(context, dict) else {}
 
 
 def _hear(heard: Heard, event: Event, posted: Posted) -> None:

@@ -139,6 +139,35 @@ class Measured:
     source: str = ""
 
 
+class Saying(StrEnum):
+    """What a pager says of an incident that Tocsin told it of."""
+
+    TRIGGERED = "triggered"
+    ACKNOWLEDGED = "acknowledged"
+    UNACKNOWLEDGED = "unacknowledged"
+    ESCALATED = "escalated"
+    RESOLVED = "resolved"
+    REOPENED = "reopened"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class PagerSaid:
+    """`key` is ours, `id` the event's own. `by_id` did it, `to` are asked now, as the pager knows people."""
+
+    key: str
+    saying: Saying
+    at: datetime
+    id: str = ""
+    by_id: str = ""
+    to: str = ""
+    link: str = ""
+
+
+PAGER_KEY = "tocsin/"
+"""How the keys begin under which pagers know our incidents."""
+
+
 @dataclass(slots=True)
 class Heard:
     """What a body held. `lines` went into `records`; `is_timed`: every record told its own time, so that equal bodies
@@ -152,6 +181,7 @@ class Heard:
     changes: list[Change] = field(default_factory=list)
     runs: list[PipelineRun] = field(default_factory=list)
     measured: list[Measured] = field(default_factory=list)
+    pagers: list[PagerSaid] = field(default_factory=list)
     ignored: int = 0
     """Parts that were read and mean nothing to Tocsin: a ping, an event of another kind."""
     rejected: list[Rejected] = field(default_factory=list)
@@ -169,7 +199,13 @@ class Heard:
     @property
     def accepted(self) -> int:
         return (
-            self.lines + len(self.signals) + len(self.ended) + len(self.changes) + len(self.runs) + len(self.measured)
+            self.lines
+            + len(self.signals)
+            + len(self.ended)
+            + len(self.changes)
+            + len(self.runs)
+            + len(self.measured)
+            + len(self.pagers)
         )
 
 

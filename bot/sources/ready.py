@@ -1,8 +1,8 @@
 """Which mappings are ready? For monitoring services whose webhooks are JSON of one shape; each is data."""
 
+from bot.sources import cloudwatch, pagerduty
 from bot.sources.mapping import Rules, by_rules
-from bot.sources.model import Example, Identify, Kind, Posted, Proof, Source, Verify, no_identity
-from bot.sources.received import decoded_object, text
+from bot.sources.model import Decode, Example, Identify, Kind, Proof, Source, Verify, no_identity
 from bot.sources.signatures import hmac_hex, listed_hmac_hex
 
 DATADOG = Rules(
@@ -31,41 +31,6 @@ SENTRY = Rules(
     link="data.event.web_url || data.issue.permalink || data.web_url",
     labels="data.event.tags",
 )
-CLOUDWATCH = Rules(
-    key="AlarmArn || AlarmName",
-    title="AlarmName",
-    unwrap="Message",
-    challenge="Type == 'SubscriptionConfirmation' && SubscribeURL",
-    status="NewStateValue",
-    ended=("OK",),
-    ignored=("INSUFFICIENT_DATA",),
-    service='Trigger.Dimensions[?contains(`["ServiceName", "FunctionName", "DBInstanceIdentifier"]`, name)]'
-    " | [0].value",
-    severity="NewStateValue",
-    severities={"ALARM": "major"},
-    began_at="StateChangeTime",
-    ended_at="StateChangeTime",
-    detail="NewStateReason",
-    labels="Trigger.Dimensions",
-)
-PAGERDUTY = Rules(
-    key="event.data.id",
-    title="event.data.title",
-    status="event.event_type",
-    ended=("incident.resolved",),
-    ignored=("incident.acknowledged", "incident.annotated", "incident.delegated", "incident.escalated",
-             "incident.priority_updated", "incident.reassigned", "incident.responder.added",
-             "incident.responder.replied", "incident.status_update_published", "incident.unacknowledged",
-             "incident.conference_bridge.updated",
-             "incident.service_updated", "incident.incident_type.changed", "incident.custom_field_values.updated",
-             "service.created", "service.updated", "service.deleted", "pagey.ping"),
-    service="event.data.service.summary",
-    severity="event.data.priority.summary || event.data.urgency",
-    severities={"low": "minor", "high": "major"},
-    began_at="event.data.created_at",
-    ended_at="event.occurred_at",
-    link="event.data.html_url",
-)  # fmt: skip
 OPSGENIE = Rules(
     key="alert.alias || alert.alertId",
     title="alert.message",
@@ -98,12 +63,13 @@ def _source(
     verify: Verify | None = None,
     signed_by: str = "",
     identify: Identify = no_identity,
+    decode: Decode | None = None,
 ) -> Source:
     return Source(
         name=name,
         title=title,
         kind=Kind.ALERTS,
-        decode=by_rules(name, rules),
+        decode=decode or by_rules(name, rules),
         content_types=("application/json", "text/plain") if name == "cloudwatch" else ("application/json",),
         fixture=f"{name}.json",
         verify=verify,
@@ -111,10 +77,6 @@ def _source(
         identify=identify,
         examples=(example,),
     )
-
-
-def _pagerduty_id(posted: Posted) -> str:
-    return text(decoded_object(posted.body), "event", "id")
 
 
 SOURCES = (
@@ -132,19 +94,22 @@ SOURCES = (
         verify=hmac_hex("sentry-hook-signature"), signed_by="HMAC-SHA256 in Sentry-Hook-Signature",
     ),
     _source(
-        "cloudwatch", "Amazon CloudWatch by SNS", CLOUDWATCH,
+        "cloudwatch", "Amazon CloudWatch by SNS", cloudwatch.RULES,
         Example("SNS subscription", "sh",
                 "aws sns subscribe --topic-arn $TOPIC --protocol https "
                 "--notification-endpoint {url}/v1/hooks/cloudwatch/{token}\n", Proof.DOCUMENTED,
-                "The subscription waits until its SubscribeURL is opened: `tocsin sources rejected` shows it."),
+                "Make a token for this topic alone: what proves the sender is the token in the path. SNS' own "
+                "signature (RSA) is not verified. The subscription waits until its SubscribeURL is opened: "
+                "`tocsin sources rejected` shows it, and Tocsin opens nothing by itself."),
+        identify=cloudwatch.identify, decode=cloudwatch.decode,
     ),
     _source(
-        "pagerduty", "PagerDuty (webhooks v3)", PAGERDUTY,
+        "pagerduty", "PagerDuty (webhooks v3)", pagerduty.RULES,
         Example("Integrations → Generic Webhooks (v3)", "toml",
                 "[sources.pagerduty]            # webhook URL {url}/v1/hooks/pagerduty\n"
                 'secret = "env:PAGERDUTY_SECRET"\n', Proof.DOCUMENTED),
         verify=listed_hmac_hex("x-pagerduty-signature", "v1="), signed_by="HMAC-SHA256 in X-PagerDuty-Signature",
-        identify=_pagerduty_id,
+        identify=pagerduty.identify, decode=pagerduty.decode,
     ),
     _source(
         "opsgenie", "Opsgenie", OPSGENIE,

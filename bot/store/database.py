@@ -2,6 +2,7 @@
 
 SQLite: WAL, `synchronous=FULL`, one writer at a time (`BEGIN IMMEDIATE`), foreign keys on. PostgreSQL: read committed;
 conditional updates guard what several processes touch. `sqlite://` (in memory) is one connection behind a lock.
+Audit entries are sealed before each commit.
 """
 
 import threading
@@ -16,17 +17,24 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import StaticPool
 
+from bot.engine.audit import seal
 from bot.errors import StoreError
 from bot.store.audit import AuditTable
+from bot.store.calling import CallTable
 from bot.store.changes import ChangeTable
 from bot.store.incidents import IncidentTable
 from bot.store.leases import LeaseTable
 from bot.store.lessons import LessonTable
+from bot.store.life import MarkTable, RoleTable, RoomTable, TaskTable, UpdateTable
 from bot.store.locks import LockTable
 from bot.store.logs import LogTable
 from bot.store.outbox import OutboxTable
+from bot.store.pagers import PagerTable
 from bot.store.records import RecordTable
+from bot.store.remedies import RemedyTable
+from bot.store.rhythms import RhythmTable
 from bot.store.runs import RunTable
+from bot.store.second_factors import SecondFactorTable
 from bot.store.sensitivity import SensitivityTable
 from bot.store.signals import SignalTable
 from bot.store.silences import SilenceTable
@@ -55,6 +63,16 @@ class SqlTransaction:
     sources: SourceTable
     audit: AuditTable
     locks: LockTable
+    calls: CallTable
+    pagers: PagerTable
+    roles: RoleTable
+    updates: UpdateTable
+    tasks: TaskTable
+    rooms: RoomTable
+    marks: MarkTable
+    remedies: RemedyTable
+    second_factors: SecondFactorTable
+    rhythms: RhythmTable
     connection: Connection
 
 
@@ -73,7 +91,10 @@ class Database:
         with self._write_lock, _worded_errors(), self.engine.connect() as connection:
             connection = connection.execution_options(tocsin_write=True)
             with connection.begin():
-                yield self._transaction(connection)
+                transaction = self._transaction(connection)
+                yield transaction
+                if transaction.records.noted:
+                    seal(transaction.audit, transaction.audit.entries(transaction.records.noted))
 
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:
@@ -100,6 +121,16 @@ class Database:
             SourceTable(connection),
             AuditTable(connection),
             LockTable(connection),
+            CallTable(connection),
+            PagerTable(connection),
+            RoleTable(connection),
+            UpdateTable(connection),
+            TaskTable(connection),
+            RoomTable(connection),
+            MarkTable(connection),
+            RemedyTable(connection),
+            SecondFactorTable(connection),
+            RhythmTable(connection),
             connection,
         )
 

@@ -87,6 +87,9 @@ class IncidentTable:
         new_id = self._db.execute(insert(timeline_table).returning(timeline_table.c.id), values).scalar_one()
         return replace(entry, id=new_id)
 
+    def drop_timeline(self, entry_id: int) -> None:
+        self._db.execute(delete(timeline_table).where(timeline_table.c.id == entry_id))
+
     def timeline(self, incident_id: int) -> list[TimelineEntry]:
         query = select(timeline_table).where(timeline_table.c.incident_id == incident_id)
         return [

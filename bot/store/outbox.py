@@ -1,5 +1,6 @@
 """What is to be told, and where it stands once told."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -101,6 +102,10 @@ class OutboxTable:
     def waiting(self) -> int:
         query = select(func.count()).select_from(table).where(or_(table.c.state == "due", table.c.state == "sending"))
         return int(self._db.execute(query).scalar_one())
+
+    def failed(self, keys: Collection[str]) -> set[str]:
+        query = select(table.c.key).where(table.c.key.in_(keys), table.c.state == "failed")
+        return set(self._db.execute(query).scalars())
 
     def next_due_at(self) -> datetime | None:
         query = select(func.min(table.c.due_at)).where(table.c.state.in_(("due", "sending")))

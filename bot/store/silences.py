@@ -5,15 +5,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from bot.errors import NotFound
 from bot.signals.model import Signal
-from bot.silences.model import Hidden, MaintenanceWindow, Matcher, Silence
-from bot.store.tables import hidden, maintenance
+from bot.silences.model import Copy, Hidden, MaintenanceWindow, Matcher, Silence, Untold
+from bot.store.tables import hidden, maintenance, silence_copy
 from bot.store.tables import silence as table
 from bot.store.types import plain
-from bot.store.upsert import insert_ignore
+from bot.store.upsert import insert_ignore, insert_or_update
 
 
 class SilenceTable:
@@ -21,7 +21,7 @@ class SilenceTable:
         self._db = connection
 
     def add(self, silence: Silence) -> Silence:
-        values = {name: getattr(silence, name) for name in ("by", "reason", "since", "until")}
+        values = {name: getattr(silence, name) for name in ("by", "reason", "since", "until", "origin")}
         values |= {"matchers": plain(silence.matchers), "ended_by": ""}
         new_id = self._db.execute(insert(table).returning(table.c.id), values).scalar_one()
         return replace(silence, id=new_id)
@@ -38,6 +38,26 @@ class SilenceTable:
 
     def end(self, silence_id: int, at: datetime, by: str) -> None:
         self._db.execute(update(table).where(table.c.id == silence_id).values(until=at, ended_by=by))
+
+    def move_end(self, silence_id: int, until: datetime) -> None:
+        self._db.execute(update(table).where(table.c.id == silence_id).values(until=until))
+
+    def copies(self, source: str) -> list[Copy]:
+        query = select(silence_copy).where(silence_copy.c.source == source).order_by(silence_copy.c.silence_id)
+        return [_copy(row) for row in self._db.execute(query)]
+
+    def copies_of(self, silence_id: int) -> list[Copy]:
+        query = select(silence_copy).where(silence_copy.c.silence_id == silence_id).order_by(silence_copy.c.source)
+        return [_copy(row) for row in self._db.execute(query)]
+
+    def set_copy(self, copy: Copy) -> None:
+        values = {"silence_id": copy.silence_id, "source": copy.source}
+        told = {"copy_id": copy.copy_id, "problem": copy.problem or ""}
+        insert_or_update(self._db, silence_copy, values | told, list(values), told)
+
+    def drop_copies(self, before: datetime) -> int:
+        over = select(table.c.id).where(table.c.until < before)
+        return self._db.execute(delete(silence_copy).where(silence_copy.c.silence_id.in_(over))).rowcount
 
     def add_window(self, window: MaintenanceWindow, by: str) -> MaintenanceWindow:
         values: dict[str, object] = {"services": sorted(window.services), "by": by, "reason": window.reason}
@@ -90,8 +110,12 @@ class SilenceTable:
 
 
 def _silence(row: Any) -> Silence:
-    matchers = tuple(Matcher(m["field"], m["value"]) for m in row.matchers)
-    return Silence(matchers, row.by, row.reason, row.since, row.until, row.id)
+    matchers = tuple(Matcher(m["field"], m["value"], m.get("sign", "=")) for m in row.matchers)
+    return Silence(matchers, row.by, row.reason, row.since, row.until, row.id, row.origin, row.ended_by)
+
+
+def _copy(row: Any) -> Copy:
+    return Copy(row.silence_id, row.source, row.copy_id, Untold(row.problem) if row.problem else None)
 
 
 def _hidden(row: Any) -> Hidden:

@@ -10,6 +10,7 @@ from bot.engine.whole import Engine
 from bot.errors import Refused
 from bot.slack.asked import Asked, remember
 from bot.slack.guards import Answer, OpenForm, Reply
+from handlers.commands import life
 from handlers.pages import ArrangeForm, GradeForm, SilenceForm
 
 
@@ -26,6 +27,10 @@ def resolve(engine: Engine, asked: Asked) -> Answer:
 def not_a_problem(engine: Engine, asked: Asked) -> Answer:
     engine.incidents.not_a_problem(int(asked.value), asked.person)
     return None
+
+
+def useful(engine: Engine, asked: Asked) -> Answer:
+    return Reply("replies/useful", engine.incidents.useful(int(asked.value), asked.person))
 
 
 def reopen(engine: Engine, asked: Asked) -> Answer:
@@ -76,6 +81,18 @@ def arrange(engine: Engine, asked: Asked) -> Answer:
     return OpenForm("forms/arrange", form)
 
 
+def update(engine: Engine, asked: Asked) -> Answer:
+    return life.update_form(engine, asked, int(asked.value))
+
+
+def roles(engine: Engine, asked: Asked) -> Answer:
+    return life.roles_form(engine, asked, int(asked.value))
+
+
+def task(engine: Engine, asked: Asked) -> Answer:
+    return life.task_form(engine, asked, int(asked.value))
+
+
 def _choices(page: IncidentPage) -> tuple[tuple[str, str, str], ...]:
     problems = [(f"fingerprint={s.fingerprint}", "problem", s.title) for s in page.signals[:10]]
     services = sorted({signal.service for signal in page.signals} | {page.incident.service})
@@ -86,11 +103,14 @@ _MORE: Mapping[str, Callable[[Engine, Asked], Answer]] = {
     "acknowledge": acknowledge,
     "resolve": resolve,
     "not_a_problem": not_a_problem,
+    "useful": useful,
     "reopen": reopen,
     "why": why,
     "silence": silence,
     "grade": grade,
     "arrange": arrange,
+    "roles": roles,
+    "task": task,
 }
 
 

@@ -9,6 +9,7 @@ from bot.engine.whole import Engine
 from bot.errors import InputError
 from bot.slack.asked import Asked, remember
 from bot.slack.guards import Answer, OpenForm, Reply
+from handlers.forms.code import to_break_glass
 from handlers.pages import ActionChoice, PlanPage, RunField, RunForm, Usage, unknown
 
 _MODEL: Mapping[str, ActionKind] = {"rollback": ActionKind.MODEL_ROLLBACK, "promote": ActionKind.MODEL_PROMOTE}
@@ -65,11 +66,14 @@ def wanted(engine: Engine, asked: Asked, kind: ActionKind, text: str) -> Answer:
 
 
 def ask(engine: Engine, asked: Asked, wish: Wish) -> Answer:
+    if wish.break_glass and engine.catalogue.get(wish.action).step_up:
+        return to_break_glass(asked, wish)
     return Reply("replies/asked", engine.runs.request(wish, asked.person))
 
 
-def form(engine: Engine, asked: Asked, actions: Sequence[Action], said: Spoken) -> OpenForm:
-    """One form for several actions that ask for the same; else first the question which one."""
+def form(engine: Engine, asked: Asked, actions: Sequence[Action], said: Spoken, *, incident: int = 0) -> OpenForm:
+    """One form for several actions that ask for the same; else first the question which one. `incident`: what it is
+    for."""
     alike = len({tuple(p.name for p in action.parameters if p.is_asked) for action in actions}) == 1
     values = _values(actions[0], said) if alike else {}
     live = engine.catalogue.choices(actions[0]) if len(actions) == 1 else {}
@@ -80,7 +84,7 @@ def form(engine: Engine, asked: Asked, actions: Sequence[Action], said: Spoken) 
     )
     places = {action.environment for action in actions}
     choices = tuple(ActionChoice(a.name, a.kind, a.service, a.environment if len(places) > 1 else "") for a in actions)
-    private = remember(asked.channel, action=actions[0].name, asked="" if alike else "which")
+    private = remember(asked.channel, action=actions[0].name, asked="" if alike else "which", incident=str(incident))
     return OpenForm("forms/run", RunForm(actions[0].kind, choices, fields, said.reason, private, is_choice=not alike))
 
 

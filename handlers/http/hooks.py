@@ -111,12 +111,13 @@ class Hooks:
             return answer({"error": f"{hook.name}: {error}"}, 400)
         if heard.challenge:
             self._reject(hook, sender, posted, f"it wants to be confirmed: open {heard.challenge}")
+        told = self.engine.pagers.hear(heard.pagers) if heard.pagers and _is_signed(hook) else 0
         outcome = self.engine.events.hear(hook.name, heard, delivery)
         self._note(hook, sender, posted, heard)
         if heard.rejected and not outcome.duplicate and not again:
             self.engine.ledger.keep(hook.name, sender, posted, heard.rejected)
         self.engine.ledger.flush_if_due()
-        return _answer(heard, outcome)
+        return _answer(heard, outcome, told)
 
     def _note(self, hook: Hook, sender: str, posted: Posted, heard: Heard) -> None:
         services = (
@@ -140,13 +141,14 @@ def _is_signed(hook: Hook) -> bool:
     return hook.source.verify is not None and hook.settings.secret is not None
 
 
-def _answer(heard: Heard, outcome: Outcome) -> Response:
+def _answer(heard: Heard, outcome: Outcome, told: int) -> Response:
     body: dict[str, object] = {
         "signals": outcome.signals,
         "ended": outcome.ended,
         "changes": outcome.changes,
         "runs": outcome.runs,
         "measured": outcome.measured,
+        "steps": told,
         "ignored": heard.ignored,
         "duplicate": outcome.duplicate,
         "rejected": [{"place": part.place, "problem": part.problem} for part in heard.rejected],

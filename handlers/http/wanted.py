@@ -1,6 +1,6 @@
 """What do the routes need of the engine?"""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from bot.changes.model import Change
@@ -9,7 +9,7 @@ from bot.engine.events import Outcome
 from bot.engine.ledger import Ledger
 from bot.engine.ports import Store
 from bot.logs.record import LogRecord
-from bot.sources.model import Heard
+from bot.sources.model import Heard, PagerSaid
 
 
 class Taken(Protocol):
@@ -31,6 +31,10 @@ class Events(Protocol):
     def hear(self, source: str, heard: Heard, delivery: str = "") -> Outcome: ...
 
 
+class Pagers(Protocol):
+    def hear(self, said: Iterable[PagerSaid]) -> int: ...
+
+
 class Uptime(Protocol):
     def beat(self, name: str, said: str = "") -> None: ...
 
@@ -50,3 +54,5 @@ class Engine(Protocol):
     def events(self) -> Events: ...
     @property
     def uptime(self) -> Uptime: ...
+    @property
+    def pagers(self) -> Pagers: ...

@@ -1,6 +1,6 @@
 """A client on the routes, over an engine that remembers what it was told."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ from bot.logs.record import LogRecord
 from bot.logs.redact import Redactor
 from bot.settings import Settings
 from bot.sources.model import Heard as HeardEvents
+from bot.sources.model import PagerSaid
 from handlers.http import application
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -91,6 +92,11 @@ class AwayStore:
         raise OSError("connection refused")
 
 
+class NoPagers:
+    def hear(self, said: Iterable[PagerSaid]) -> int:
+        raise AssertionError("no pager is told of anything here")
+
+
 @dataclass(slots=True)
 class Heard:
     """An engine of which only what it was told matters."""
@@ -101,6 +107,7 @@ class Heard:
     changes: Changes = field(default_factory=Changes)
     events: Events = field(default_factory=Events)
     uptime: Uptime = field(default_factory=Uptime)
+    pagers: NoPagers = field(default_factory=NoPagers)
     ledger: Ledger = field(init=False)
 
     def __post_init__(self) -> None:

@@ -9,12 +9,18 @@ from pydantic import BaseModel
 from bot.errors import SettingsError
 from bot.settings import (
     ActionSettings,
+    EscalationSettings,
+    EscalationStepSettings,
     FreezeSettings,
     HeartbeatSettings,
     MappingSettings,
+    OncallSettings,
+    OverrideSettings,
+    PagerSettings,
     ParameterSettings,
     PullSettings,
     RoleSettings,
+    RotationSettings,
     ServiceSettings,
     Settings,
     SourceSettings,
@@ -51,7 +57,8 @@ def test_every_setting_is_in_the_example() -> None:
     optional = {"people", "groups", "runbook", "owners", "services", "connectors", "actions", "target"}
     optional |= {"freezes", "roles", "parameters", "maintenance", "calendar", "reason"}
     optional |= {"watch", "prometheus", "databases", "series", "checks"}
-    optional |= {"sources", "heartbeats", "uptime", "pull", "verify"}
+    optional |= {"sources", "heartbeats", "uptime", "pull", "verify", "remedies"}
+    optional |= {"oncall", "escalation", "pagers", "rotations", "overrides", "steps"}
     assert set(missing) <= optional
 
 
@@ -125,7 +132,9 @@ def _names(model: type[BaseModel]) -> list[str]:
     if model is Settings:
         sections = (ServiceSettings, ActionSettings, StepSettings, ParameterSettings, RoleSettings, FreezeSettings)
         named = (SourceSettings, MappingSettings, HeartbeatSettings, UptimeSettings, PullSettings, VerifySettings)
-        names += [name for section in (*sections, *named) for name in section.model_fields]
+        oncall = (OncallSettings, RotationSettings, OverrideSettings)
+        calling = (EscalationSettings, EscalationStepSettings, PagerSettings)
+        names += [name for section in (*sections, *named, *oncall, *calling) for name in section.model_fields]
     return names
 
 
@@ -143,3 +152,44 @@ def test_a_check_of_an_action_says_what_it_is(tmp_path: Path, verify: str, said:
     action = '[connectors.c]\ntype = "git"\n[actions.a]\nkind = "deploy"\nservice = "s"\nconnector = "c"\n'
     with pytest.raises(SettingsError, match=said):
         load(written(tmp_path, f"{action}[actions.a.verify]\n{verify}\n"), {})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("step_up = true", "say where its key is: policy.step_up_key"),
+        ('step_up = true\napprovals = 0\n[policy]\nstep_up_key = "%s"' % ("k" * 32), "somebody who says yes"),
+        ('[policy]\nstep_up_key = "short"', "policy.step_up_key"),
+        ('[remedies.r]\nservices = ["x"]\naction = "b"', "remedies.r.action: no action is called 'b' (a)"),
+        ('[remedies.r]\naction = "a"', "say what it is for"),
+        (
+            '[remedies.r]\nservices = ["x"]\naction = "a"\nparameters = {v = "{who}"}',
+            "{who} is nothing that an incident",
+        ),
+    ],
+)
+def test_remedies_and_second_factors_say_what_is_wrong(tmp_path: Path, text: str, said: str) -> None:
+    action = '[connectors.c]\ntype = "http"\n[actions.a]\nkind = "call"\nservice = "x"\nconnector = "c"\n'
+    with pytest.raises(SettingsError) as caught:
+        load(written(tmp_path, action + text), {})
+    assert said in "\n".join(caught.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("written_down", "said"),
+    [
+        ("[oncall.shop]", "say who takes turns"),
+        ('[oncall.shop]\ncalendar = "<html>"', "no iCalendar text"),
+        ('[[oncall.shop.rotations]]\npeople = ["ana"]\nstarts = 2026-11-16', "should match pattern"),
+        ('[[escalation.shop.steps]]\nschedule = "shop"', "there is no schedule called 'shop' (none is set up)"),
+        ('[[escalation.shop.steps]]\npager = "x"', "there is no pager called 'x'"),
+        ('[[escalation.shop.steps]]\nperson = "U1"\nchannel = "#x"', "say one of: schedule, person"),
+        ('[pagers.main]\ntype = "pagerduty"', "say where PagerDuty's integration key is"),
+        ('[pagers.main]\ntype = "webhook"\nurl = "https://x"', "a webhook needs its url, and a secret"),
+        ('[oncall.a]\ncalendar = "https://x/a.ics"\n[[oncall.a.overrides]]\nperson = "U1"\n'
+         "since = 2026-11-16T09:00:00\nuntil = 2026-11-16T08:00:00", "until has to be after since"),
+    ],
+)  # fmt: skip
+def test_who_is_asked_is_checked(tmp_path: Path, written_down: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(said)):
+        load(written(tmp_path, written_down + "\n"), {})

@@ -20,10 +20,13 @@ from bot.logs.record import LogRecord
 from bot.main import build_engine
 from bot.people import Person
 from bot.settings import Settings, SlackSettings
+from bot.signals.fingerprint import fingerprint
+from bot.signals.model import Signal, SignalKind
 from bot.signals.severity import Severity
 from bot.slack.client import SlackSide, sign_in
 from bot.slack.courier import Courier
 from bot.slack.render import Renderer
+from bot.slack.rooms import RoomKeeper
 from bot.workspace import Workspace
 from bot.workspace.person import Slack
 from handlers import bolt_app
@@ -43,18 +46,21 @@ class Stage:
         listening: bool = True,
         executors: Mapping[str, Executor] | None = None,
         manifest: Mapping[str, Any] = MANIFEST,
+        database_url: str = "sqlite://",
         **settings: Any,
     ) -> None:
         self.held = HeldClock(NOON)
         self.clock: Clock = self.held if held else SystemClock()
         self.workspace = Workspace(manifest=manifest)
         self._listening, self._executors, self._more = listening, executors or {}, settings
+        self._database_url = database_url
         self._stack = AsyncExitStack()
 
     engine: Engine
     side: SlackSide
     app: AsyncApp
     courier: Courier
+    keeper: RoomKeeper
     people: Slack
 
     async def __aenter__(self) -> Self:
@@ -63,12 +69,13 @@ class Stage:
         self.engine = build_engine(
             Settings.model_validate({"slack": {"operators": ["*"]}, **self._more}),
             clock=self.clock,
-            database_url="sqlite://",
+            database_url=self._database_url,
             executors=self._executors,
             team=self.side.team,
         )
         self.people = await self._stack.enter_async_context(Slack(self.workspace.page_url))
         self.courier = self.new_courier()
+        self.keeper = RoomKeeper(self.engine, self.side.client)
         if self._listening:
             self.app = bolt_app(self.side, self.engine, Renderer())
             self._run(self.side.listen(self.app))
@@ -90,8 +97,9 @@ class Stage:
         return Courier(self.engine, self.side.client, pace=pace)
 
     def deliver(self) -> None:
-        """From now on the courier runs by itself."""
+        """From now on the courier runs by itself, and what looks after the incidents' channels."""
         self._run(self.courier.run())
+        self._run(self.keeper.run())
 
     def _run(self, work: Any) -> None:
         task = asyncio.ensure_future(work)
@@ -112,6 +120,15 @@ class Stage:
 
     def declare(self, title: str = "Checkout refuses every card", service: str = "checkout") -> Incident:
         return self.engine.incidents.declare(self.person("ana"), service, title, Severity.CRITICAL)
+
+    def alert(self, title: str, service: str) -> Incident:
+        """Something outside reports trouble; a change that was told before is suspected."""
+        now = self.clock.now()
+        found = fingerprint("alert", service, title)
+        signal = Signal(found, SignalKind.ALERT, service, Severity.CRITICAL, now, now, title, source="alerts")
+        self.engine.signals.report([signal])
+        with self.engine.store.read() as tx:
+            return tx.incidents.active()[-1]
 
     def take(self, service: str, *lines: str) -> None:
         now = self.clock.now()

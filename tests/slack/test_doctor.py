@@ -107,3 +107,13 @@ def test_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     (finding,) = json.loads(CliRunner().invoke(app, ["--json"]).output)
     assert finding["reason"] == "missing"
     assert "SLACK_BOT_TOKEN" in finding["mend"]
+
+
+async def test_a_bad_runbook_is_named_and_the_others_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "bad.md").write_text("no front")
+    (tmp_path / "good.md").write_text("---\nservices: [web]\n---\nReload.\n")
+    findings = await examine(Settings.model_validate({"runbooks": {"folder": str(tmp_path)}}), SystemClock())
+    text = Renderer().render_text("text/doctor", findings)
+    assert "ok   Runbooks: 1" in text
+    assert "BAD  Runbook bad: it has to begin with a line ---" in text
+    assert "Mend the file" in text

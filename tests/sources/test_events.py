@@ -7,7 +7,7 @@ import pytest
 
 from bot.changes.model import ChangeKind
 from bot.errors import InputError
-from bot.sources.model import Kind, RunState
+from bot.sources.model import Kind, Posted, RunState
 from bot.sources.registry import BY_NAME, SOURCES
 from tests.sources.posting import FIXTURES, NOW, fixture, heard
 
@@ -172,3 +172,11 @@ def test_every_source_has_a_fixture_that_it_hears(source) -> None:  # type: igno
     assert fixture(source)
     if source.name != "mapping":
         assert heard(source.name).accepted > 0
+
+
+def test_one_bad_cdevent_of_a_batch_is_named_and_the_others_count() -> None:
+    good = json.loads(fixture(BY_NAME["cdevents"]))
+    odd = {**good, "data": {**good["data"], "context": "checkout"}}
+    body = json.dumps([good, "no event", odd]).encode()
+    heard = BY_NAME["cdevents"].decode(Posted(body, {"content-type": "application/cloudevents-batch+json"}, NOW))
+    assert (len(heard.changes), [part.place for part in heard.rejected]) == (2, ["event 2"])

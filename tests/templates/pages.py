@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from bot.actions.fitting import Fitting
 from bot.actions.locks import Freeze, Lock
 from bot.actions.model import (
     Action,
@@ -18,12 +19,20 @@ from bot.actions.model import (
     Verdict,
 )
 from bot.actions.parameters import Parameter, ParameterType
+from bot.actions.remedies import Doing, Mode, Remedy
+from bot.actions.runbooks import Runbook
 from bot.changes.model import Change, ChangeKind
 from bot.engine.pages import (
     ActionOffer,
+    CallPage,
     DigestPage,
+    HandoverPage,
     IncidentPage,
     IncidentsPage,
+    RemedyLine,
+    RunbookPage,
+    RunbooksPage,
+    RunbookStep,
     RunPage,
     ServiceLine,
     SilencesPage,
@@ -38,9 +47,10 @@ from bot.engine.pages import (
 )
 from bot.engine.ports import AuditEntry, Decision, Sensitivity
 from bot.incidents.model import Incident, IncidentState, Resolution, Suspect, TimelineEntry
+from bot.oncall.escalation import Page, PageState, Reach
 from bot.signals.model import Dominant, Evidence, Measure, Measured, Rarity, Signal, SignalKind
 from bot.signals.severity import Severity
-from bot.silences.model import Hidden, MaintenanceWindow, Matcher, Silence
+from bot.silences.model import Copy, Hidden, MaintenanceWindow, Matcher, Silence, Untold
 from handlers.pages import ActionChoice, LocksPage, PlanPage, RunField, RunForm
 
 BEGAN = datetime(2026, 11, 20, 2, 58, tzinfo=UTC)
@@ -173,6 +183,28 @@ def locks_page() -> LocksPage:
     return LocksPage(locks, (Freeze("year-end", ("production",), "quiet " + HOSTILE, ends=until),), NOW)
 
 
+def runbook() -> Runbook:
+    text = f"Look at `pods`, {HOSTILE}\n\n## Then\n\n- one\n- two {HOSTILE}\n\n> {HOSTILE}\n\n```\n{HOSTILE}\n```"
+    return Runbook("pay/cards", "Cards are refused " + HOSTILE, Fitting(services=("checkout",)), (), text)
+
+
+def runbook_page() -> RunbookPage:
+    steps = (RunbookStep(0, "rollback", "checkout", HOSTILE), RunbookStep(2, "restart", "web"))
+    return RunbookPage(runbook(), incident(), steps, "https://git.example.org/cards.md")
+
+
+def runbooks_page() -> RunbooksPage:
+    return RunbooksPage((runbook(),) * 41, ("bad: " + HOSTILE,), is_set_up=True)
+
+
+def remedy_lines() -> tuple[RemedyLine, ...]:
+    limits: Any = (timedelta(minutes=2), 1, 3, timedelta(minutes=30))
+    action = Action("rerun-orders", ActionKind.RERUN, "orders", "airflow")
+    rules = [Remedy(f"rerun-{mode}", mode, Fitting(), "rerun-orders", {}, *limits) for mode in Mode]
+    last = (None, Doing(3, NOW, Mode.DRY, None, failed=True), Doing(3, NOW, Mode.ON, run(RunState.SUCCEEDED)))
+    return tuple(RemedyLine(r, action, h, d) for r, h, d in zip(rules, ("", "failed", ""), last, strict=True))
+
+
 def run_form(**changes: object) -> RunForm:
     choices = (ActionChoice("deploy-a", "deploy", "a"), ActionChoice("deploy-b", "deploy", "b", "staging"))
     fields = (
@@ -237,7 +269,18 @@ def silences_page(until: datetime = NOW + timedelta(hours=2)) -> SilencesPage:
     seen = Hidden("silence", "4", "f1", "web", "alert", "major", HOSTILE, 12, BEGAN, NOW)
     window = MaintenanceWindow(frozenset({"db", "web"}), "moving house", NOW, NOW + timedelta(hours=1), id=2)
     problem = replace(silence, matchers=(Matcher("fingerprint", "f1"),), id=5)
-    return SilencesPage(NOW, (SilenceView(silence, (seen,)), SilenceView(problem, ())), (window,))
+    signs = (Matcher("attribute:app", HOSTILE, "!="), Matcher("attribute:env", "dev|test", "=~"))
+    elsewhere = replace(silence, matchers=signs, by=HOSTILE, reason=HOSTILE, id=6, origin="alertmanager")
+    copies = (Copy(4, "alertmanager", "a1"), Copy(4, "alertmanager2", problem=Untold.TOO_WIDE))
+    return SilencesPage(
+        NOW,
+        (
+            SilenceView(silence, (seen,), copies),
+            SilenceView(problem, (), (Copy(5, "alertmanager", problem=Untold.NOT_FIRING),)),
+            SilenceView(elsewhere, (seen,), (Copy(6, "alertmanager", "a2"),)),
+        ),
+        (window,),
+    )
 
 
 def why_not_page(**changes: object) -> WhyNotPage:
@@ -360,3 +403,12 @@ def measured() -> list[Signal]:
 
 def sensitivity(times: float) -> Sensitivity:
     return Sensitivity("f1", "rate_up", "checkout", TEMPLATE, times, 0, 1, NOW, ANA)
+
+
+def call_page(reach: Reach = Reach.SCHEDULE, **changes: Any) -> CallPage:
+    asked = Page(12, OPENED, "shop", 0, reach, BEN, OPENED, PageState.TOLD, 1)
+    return CallPage(incident_page(**changes), asked, 1, 3, "C0123456789")
+
+
+def handover_page(**changes: Any) -> HandoverPage:
+    return replace(HandoverPage("shop", (BEN,), (ANA,), NOW + timedelta(days=7), NOW), **changes)

@@ -98,10 +98,12 @@ STALE = sorted(
     | {"changed_meanwhile", *(f"run_not_{state}" for state in ("asked", "approved", "running", "verifying"))}
 )
 HAPPENED = sorted(
-    {*constants("add_line", 2), *constants("_tell", 2), *constants("_step", 2)} - {"run_"}
+    {*constants("add_line", 2), *constants("_tell", 2), *constants("_step", 2), *constants("tell_channel", 2)}
+    - {"run_"}
+    | {"nobody_on_call", "nobody_in_group", "pager_escalated", "pager_unacknowledged"}
     | {"opened", "joined", "acknowledged", "resolved", "reopened", "not_a_problem", "severity", "suspect", "change"}
     | {"declared", "run_asked", "run_approved", "run_started", "run_finished", "run_failed", "run_cancelled"}
-    | {"run_expired", "run_verified", "batches_lost", "batch_unreadable"}
+    | {"run_expired", "run_verified", "batches_lost", "batch_unreadable", "services_capped"}
 )
 FACTS = {
     "reason": "severe",
@@ -118,6 +120,16 @@ FACTS = {
     "error": "timed out",
     "change": "deploy",
     "version": "2",
+    "most": "2000",
+    "reach": "schedule",
+    "targets": "T1/UANA,T1/UBEN",
+    "schedule": "shop",
+    "person": "T1/UANA",
+    "name": "shop",
+    "incident_key": "INC-1",
+    "pager": "main",
+    "action": "trigger",
+    "to": "",
 }
 
 

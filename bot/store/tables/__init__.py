@@ -1,7 +1,33 @@
 """What is the schema? Every table, by what it is about; `migrations/` holds how it came about."""
 
-from bot.store.tables.acting import audit, audit_seal, decision, environment_lock, happened, memory, outbox, posted, run
-from bot.store.tables.incidents import change, hidden, incident, lesson, maintenance, signal, silence, suspect, timeline
+from bot.store.tables.acting import (
+    audit,
+    audit_seal,
+    decision,
+    environment_lock,
+    happened,
+    memory,
+    outbox,
+    posted,
+    remedied,
+    remedy,
+    run,
+    second_factor,
+)
+from bot.store.tables.calling import escalation, oncall_override, outside_copy, page, pager_alert, pager_event
+from bot.store.tables.incidents import (
+    change,
+    hidden,
+    incident,
+    lesson,
+    maintenance,
+    signal,
+    silence,
+    silence_copy,
+    suspect,
+    timeline,
+)
+from bot.store.tables.life import incident_role, incident_room, incident_update, mark, task
 from bot.store.tables.logs import (
     batch,
     bus_batch,
@@ -16,7 +42,7 @@ from bot.store.tables.logs import (
 )
 from bot.store.tables.metadata import metadata
 from bot.store.tables.sources import measured, pipeline_run, rejected, source_use, standing, watched
-from bot.store.tables.watching import sensitivity, series, series_hour, watch_state
+from bot.store.tables.watching import fitted, rhythm, sensitivity, series, series_hour, watch_state
 
 __all__ = [
     "audit",
@@ -29,30 +55,47 @@ __all__ = [
     "count_minute",
     "decision",
     "environment_lock",
+    "escalation",
+    "fitted",
     "happened",
     "hidden",
     "incident",
+    "incident_role",
+    "incident_room",
+    "incident_update",
     "lease",
     "lesson",
     "maintenance",
+    "mark",
     "measured",
     "memory",
     "metadata",
+    "oncall_override",
     "outbox",
+    "outside_copy",
+    "page",
+    "pager_alert",
+    "pager_event",
     "pipeline_run",
     "position",
     "posted",
     "rejected",
+    "remedied",
+    "remedy",
+    "rhythm",
     "run",
+    "second_factor",
     "sensitivity",
     "series",
     "series_hour",
     "service",
     "signal",
     "silence",
+    "silence_copy",
     "source_use",
     "standing",
     "suspect",
+    "task",
     "template",
     "template_values",
     "timeline",

@@ -113,6 +113,16 @@ silence = Table(
     Column("since", UtcDateTime, nullable=False),
     Column("until", UtcDateTime, nullable=False, index=True),
     Column("ended_by", String(100), nullable=False),
+    Column("origin", String(100), nullable=False, server_default=""),
+)
+
+silence_copy = Table(  # silences as other systems have them
+    "silence_copy",
+    metadata,
+    Column("silence_id", Id, ForeignKey("silence.id"), primary_key=True),
+    Column("source", String(100), primary_key=True),
+    Column("copy_id", String(100), nullable=False),
+    Column("problem", Text, nullable=False),
 )
 
 maintenance = Table(

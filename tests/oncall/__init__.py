@@ -1,0 +1,1 @@
+"""Is the right one on call, and asked?"""
