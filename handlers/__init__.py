@@ -88,8 +88,8 @@ def register(guards: Guards) -> None:
     guards.form("incident.task", life_forms.task)
     guards.form("incident.handover", life_forms.handover)
     guards.form("incident.declare", declare_form.submitted)
-    guards.form("run.ask", run_form.submitted)
-    guards.form("run.code", code_form.submitted)
+    guards.form("run.ask", run_form.submitted, acts=True)
+    guards.form("run.code", code_form.submitted, acts=True)
 
     guards.shortcut("declare_incident", declare_shortcut.anywhere)
     guards.shortcut("declare_incident_from_message", declare_shortcut.from_message)

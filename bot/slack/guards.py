@@ -87,8 +87,8 @@ class Guards:
     def shortcut(self, callback: str, handler: Handler) -> None:
         self._app.shortcut(callback)(self._listener(parse.shortcut, handler))
 
-    def form(self, callback: str, handler: Handler) -> None:
-        self._app.view(callback)(self._listener(parse.form, handler))
+    def form(self, callback: str, handler: Handler, *, acts: bool = False) -> None:
+        self._app.view(callback)(self._listener(parse.form, handler, acts=acts))
 
     def mention(self, handler: Handler) -> None:
         self._app.event("app_mention")(self._listener(parse.mention, handler))
