@@ -264,7 +264,8 @@ class IncidentsPage:
 @dataclass(frozen=True, slots=True)
 class HomePage:
     """What one person has to do with. `mine`: incidents they are on or declared; `others`: the other open ones;
-    `for_my_yes`: runs that they may approve; `waiting_runs`: the others under way."""
+    `for_my_yes`: runs that they may approve; `waiting_runs`: the others under way. `my_shifts`: their present or next
+    one in each schedule."""
 
     now: datetime
     mine: tuple[Incident, ...]
@@ -274,6 +275,8 @@ class HomePage:
     recent: tuple[Incident, ...]
     services: tuple[ServiceLine, ...]
     may_act: bool
+    oncall: tuple["OncallLine", ...] = ()
+    my_shifts: tuple["MyShift", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,6 +171,7 @@ class Reading:
 
     def home(self, person: Person, policy: Policy) -> HomePage:
         now = self._clock.now()
+        oncall, my_shifts = self._oncall.page().schedules, self._oncall.mine(person)
         with self._store.read() as tx:
             active = tx.incidents.active()
             with_role = tx.roles.of_person(person.key, [i.id for i in active])
@@ -190,6 +191,8 @@ class Reading:
                 recent=tuple(i for i in tx.incidents.recent(now - _RECENT) if not i.state.is_active),
                 services=service_lines(tx, self._settings, now),
                 may_act=policy.may_act_on_incidents(person).verdict is Verdict.ALLOWED,
+                oncall=oncall,
+                my_shifts=my_shifts,
             )
 
     def _line(self, notice: Notice) -> LinePage:
