@@ -41,7 +41,8 @@ unit:
 	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
 
 test-heavy: setup
-	$(BIN)/python -m pytest tests/heavy/real_mlflow.py tests/heavy/real_airflow.py $(PYTEST_ARGS)
+	$(BIN)/python -m pytest tests/heavy/real_mlflow.py tests/heavy/real_airflow.py tests/heavy/real_pipelines.py \
+	  tests/heavy/real_programs.py $(PYTEST_ARGS)
 
 # The pictures of the README and docs/, from headless Chromium.
 pictures: setup

@@ -27,7 +27,7 @@ from bot.settings import Settings, load
 from bot.simulation.cli import simulate
 from bot.slack.cli import doctor
 from bot.store import migrate as migrations
-from bot.store.cli import audit_app
+from bot.store.cli import audit_app, totp_app
 from bot.store.database import Database
 from bot.tail.cli import change, tail
 from bot.tail.sources import sources_app
@@ -142,6 +142,7 @@ app.command()(simulate)
 app.add_typer(masks_app, name="masks")
 app.add_typer(audit_app, name="audit")
 app.add_typer(oncall_app, name="oncall")
+app.add_typer(totp_app, name="totp")
 app.add_typer(patterns_app, name="patterns")
 app.add_typer(evaluate_app, name="evaluate")
 app.command("backtest")(run_backtest)

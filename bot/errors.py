@@ -6,6 +6,7 @@ TocsinError
 ├── NotFound               no such incident, run, service, action …
 ├── Refused                a person may not do this, or not now; carries a reason
 ├── Stale                  it changed since the person looked (an old button, a second click)
+├── Moot                   what was to be told no longer holds; nobody needs to hear it
 ├── StoreError             the database cannot be used as it is
 └── ConnectorError         an outside system; `permanent` decides about trying again
     └── WorldChanged       it is no longer as the plan saw it; nothing was done
@@ -51,6 +52,10 @@ class Stale(TocsinError):
     def __init__(self, reason: str, **details: str) -> None:
         self.reason, self.details = reason, details
         super().__init__(f"stale: {reason} {details if details else ''}".rstrip())
+
+
+class Moot(TocsinError):
+    pass
 
 
 class StoreError(TocsinError):

@@ -23,5 +23,11 @@ class Person:
         return cls(team, user)
 
 
+def remedy(name: str) -> Person:
+    """A rule that asks by itself. Of no Slack workspace, and like a bot: it can say yes to nothing."""
+    return Person(REMEDY, name, is_bot=True)
+
+
+REMEDY = "remedy"
 TOCSIN = Person("", "tocsin", is_bot=True)
 """Tocsin itself, when it acts by the clock."""

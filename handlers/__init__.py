@@ -20,9 +20,11 @@ from handlers.buttons import run as run_buttons
 from handlers.buttons import runbook as runbook_buttons
 from handlers.buttons import silence as silence_buttons
 from handlers.buttons import suspect as suspect_buttons
+from handlers.buttons import task as task_buttons
 from handlers.buttons import teaching as teaching_buttons
 from handlers.commands import incident, lock, oncall, run, tocsin
 from handlers.events import home, mention
+from handlers.forms import code as code_form
 from handlers.forms import declare as declare_form
 from handlers.forms import incident as incident_forms
 from handlers.forms import life as life_forms
@@ -57,6 +59,7 @@ def register(guards: Guards) -> None:
     guards.button("incident.why", incident_buttons.why)
     guards.button("incident.review", incident_buttons.review)
     guards.button("incident.roll_back", incident_buttons.roll_back, acts=True)
+    guards.button("incident.update", incident_buttons.update)
     guards.button("incident.more", incident_buttons.more)
     guards.button("oncall.end_swap", oncall_buttons.end_swap)
     guards.button("page.open", page_buttons.open_)
@@ -66,6 +69,9 @@ def register(guards: Guards) -> None:
     guards.button("run.undo", run_buttons.undo, acts=True)
     guards.button(re.compile(r"runbook\.do\.\d"), runbook_buttons.do, acts=True)
     guards.button(re.compile(r"lock\.open\.\d+"), lock_buttons.unlock, acts=True)
+    guards.button(re.compile(r"task\.done\.\d+"), task_buttons.done)
+    guards.button(re.compile(r"task\.undo\.\d+"), task_buttons.undo)
+    guards.button("task.add", task_buttons.add)
     guards.button("suspect.confirm", suspect_buttons.confirm)
     guards.button("suspect.reject", suspect_buttons.reject)
     guards.button(re.compile(r"signal\.more\.\d+"), teaching_buttons.more)
@@ -77,9 +83,12 @@ def register(guards: Guards) -> None:
     guards.form("incident.grade", incident_forms.grade)
     guards.form("incident.arrange", incident_forms.arrange)
     guards.form("incident.roles", life_forms.roles)
+    guards.form("incident.update", life_forms.update)
+    guards.form("incident.task", life_forms.task)
     guards.form("incident.handover", life_forms.handover)
     guards.form("incident.declare", declare_form.submitted)
     guards.form("run.ask", run_form.submitted)
+    guards.form("run.code", code_form.submitted)
 
     guards.shortcut("declare_incident", declare_shortcut.anywhere)
     guards.shortcut("declare_incident_from_message", declare_shortcut.from_message)

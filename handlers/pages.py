@@ -68,6 +68,16 @@ class RunForm:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeForm:
+    """A code of an authenticator: to approve, or to break the glass."""
+
+    kind: str
+    service: str
+    breaks_glass: bool
+    private: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlanPage:
     """A dry run: nothing is stored, nobody can say yes to it."""
 
@@ -131,6 +141,19 @@ class RolesForm:
 
     incident: Incident
     roles: Mapping[str, str]
+    private: str
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateForm:
+    incident: Incident
+    private: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskForm:
+    incident: Incident
+    is_follow_up: bool
     private: str
 
 

@@ -69,6 +69,8 @@ class Action:
     may_approve: tuple[str, ...] = (OPERATORS,)
     timeout: timedelta = timedelta(hours=1)
     lock: str = ""
+    step_up: bool = False
+    """Who says yes, or breaks the glass, says a code of their authenticator, too."""
 
     @property
     def steps(self) -> tuple["Action", ...]:

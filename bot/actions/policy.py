@@ -56,6 +56,12 @@ class Policy:
             return Decision(Verdict.NEEDS_APPROVAL, "second_person")
         return Decision(Verdict.ALLOWED, "operator")
 
+    def may_remedy(self, action: Action) -> Decision:
+        """A rule of the settings may ask for it; it never says yes to what needs one."""
+        if action.approvals > 0:
+            return Decision(Verdict.NEEDS_APPROVAL, "second_person")
+        return Decision(Verdict.ALLOWED, "remedy")
+
     def may_approve(self, person: Person, run: Run) -> Decision:
         refused = self._refusal(person, run.may_approve)
         if refused:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from bot.anomalies.broken_off import BrokenOff
 from bot.anomalies.dwindled import Dwindled
 from bot.anomalies.mix import UnusualMix
 from bot.anomalies.model import Anomaly, Detector, ServiceWindow
@@ -20,7 +21,7 @@ ANOMALIES_MAX = 20
 
 
 def default_detectors() -> list[Detector]:
-    return [NewTemplate(), RateUp(), RateDown(), Dwindled(), UnusualMix(), UnusualValues()]
+    return [NewTemplate(), RateUp(), RateDown(), Dwindled(), BrokenOff(), UnusualMix(), UnusualValues()]
 
 
 def detect(window: ServiceWindow, detectors: Sequence[Detector]) -> list[Anomaly]:

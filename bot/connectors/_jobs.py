@@ -9,13 +9,15 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
 
 from bot.actions.model import Action, ActionKind, Done, Plan, Progress, Started
 from bot.actions.parameters import Parameter
-from bot.connectors._web import Problem, Web
+from bot.connectors._web import Named, Problem
 
 WHY_MAX = 400
+UUID_LENGTH = 36
+Place = TypeVar("Place", bound=Named)
 VERSION = Parameter("version", required=True)
 
 
@@ -35,13 +37,13 @@ class Job:
     version: str = ""
 
 
-class JobExecutor(ABC):
+class JobExecutor(ABC, Generic[Place]):
     """Fulfils `bot.engine.action_ports.Executor`."""
 
     OVER: ClassVar[frozenset[int]] = frozenset({409})
     """The refusals that mean, when it is to be stopped: it is over already."""
 
-    def __init__(self, web: Web) -> None:
+    def __init__(self, web: Place) -> None:
         self._web = web
 
     def parameters(self, kind: ActionKind) -> tuple[Parameter, ...]:
@@ -68,7 +70,7 @@ class JobExecutor(ABC):
             return self._unlisted(action)
         if not job.is_over:
             return Progress(job.done, job.total, job.state.replace("_", " "), job.tail)
-        what = f"{self._title(action)} {job.id}".strip()
+        what = self._called(action, job)
         if not job.is_well:
             words = ": ".join(filter(None, (what, job.state.replace("_", " "), job.why)))
             raise self._web.problem(words[:WHY_MAX])
@@ -104,6 +106,9 @@ class JobExecutor(ABC):
     @abstractmethod
     def _stop(self, job: Job, action: Action) -> None: ...
 
+    def _called(self, action: Action, job: Job) -> str:
+        return f"{self._title(action)} {_short(job.id)}".strip()
+
     def _unlisted(self, action: Action) -> Progress:
         """It was begun and is not found."""
         return Progress(0, 0, "not listed yet")
@@ -136,6 +141,10 @@ def asked_for(action: Action, parameters: Mapping[str, str]) -> dict[str, str]:
 
 def shown(values: Mapping[str, str]) -> str:
     return "\n".join(f"{name} = {value}" for name, value in values.items())
+
+
+def _short(id_: str) -> str:
+    return id_[:8] if len(id_) == UUID_LENGTH and id_.count("-") == 4 else id_
 
 
 def _https(link: str) -> str:

@@ -8,7 +8,7 @@ backend refuses is permanent. Answers are JSON; what is none is an error, never 
 import base64
 import json
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Annotated, Any
@@ -80,12 +80,31 @@ class WebOptions(BaseModel):
         return base64.b64encode(f"{self.username}:{self.password.get_secret_value()}".encode()).decode()
 
 
-class Web:
+class Named:
+    """A backend by the name that the settings give it, and what must not be told of it."""
+
+    def __init__(self, name: str, secrets: Sequence[str]) -> None:
+        self.name, self._secrets = name, [*secrets]
+
+    def keep_secret(self, value: str) -> None:
+        """A credential that was got from the backend: never to be told either."""
+        self._secrets.append(value)
+
+    def hide(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
+
+    def problem(self, words: str, *, permanent: bool = True) -> ConnectorError:
+        return ConnectorError(self.hide(words), permanent=permanent, connector=self.name)
+
+
+class Web(Named):
     """Requests to one backend. `sign` adds the credentials to a request's headers."""
 
     def __init__(self, name: str, options: WebOptions, sign: Callable[[], Mapping[str, str]] | None = None) -> None:
-        self.name, self._options, self._sign = name, options, sign or self._usual
-        self._secrets = [*options.secrets]
+        super().__init__(name, options.secrets)
+        self._options, self._sign = options, sign or self._usual
 
     def get(self, path: str, **query: Any) -> Any:
         return self.send("GET", path, query=query)
@@ -149,18 +168,6 @@ class Web:
         if got.status_code >= 400:
             raise self._refused(got, text)
         return httpx.Response(got.status_code, headers=_plain_headers(got), content=text)
-
-    def keep_secret(self, value: str) -> None:
-        """A credential that was got from the backend: never to be told either."""
-        self._secrets.append(value)
-
-    def hide(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
-
-    def problem(self, words: str, *, permanent: bool = True) -> ConnectorError:
-        return ConnectorError(self.hide(words), permanent=permanent, connector=self.name)
 
     def odd(self, what: str) -> ConnectorError:
         """An answer that is JSON but not as its documentation says."""

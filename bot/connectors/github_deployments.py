@@ -48,7 +48,7 @@ def target_problems(kind: ActionKind, target: Mapping[str, str]) -> list[str]:
     return problems_of(target, needed, {"ref": _REF, "task": r"[\w:.-]+", "status": r"[\w ./:-]{1,100}"})
 
 
-class GithubDeploymentsExecutor(JobExecutor):
+class GithubDeploymentsExecutor(JobExecutor[Web]):
     """Fulfils `bot.engine.action_ports.Executor`."""
 
     OVER = frozenset({409, 422})
@@ -96,7 +96,7 @@ class GithubDeploymentsExecutor(JobExecutor):
             "description": f"Tocsin: {action.name}",
         }
         made = self._object("POST", f"{_repository(action)}/deployments", body)
-        self._tell(action, plan.after, "pending")
+        self._report(action, plan.after, "pending")
         return Job(str(made["id"]), "pending")
 
     def _search(self, key: str, action: Action, plan: Plan | None) -> Job | None:
@@ -118,14 +118,14 @@ class GithubDeploymentsExecutor(JobExecutor):
     def _stop(self, job: Job, action: Action) -> None:
         body = {"state": "inactive", "description": "stopped by Tocsin"}
         self._object("POST", f"{_repository(action)}/deployments/{job.id}/statuses", body)
-        self._tell(action, job.version, "error")
+        self._report(action, job.version, "error")
 
     def _mark(self, started: Started, action: Action, state: str) -> None:
         if action.target.get("status"):
             job = self._look(json.loads(started.reference)["id"], action)
-            self._tell(action, job.version, state)
+            self._report(action, job.version, state)
 
-    def _tell(self, action: Action, sha: str, state: str) -> None:
+    def _report(self, action: Action, sha: str, state: str) -> None:
         """The commit status, when one is wanted."""
         context = action.target.get("status")
         if context and sha:

@@ -7,6 +7,8 @@ from typing import Protocol
 from bot.actions.locks import Lock
 from bot.actions.model import Action, ActionKind, Done, Plan, Progress, Run, Started
 from bot.actions.parameters import Parameter
+from bot.actions.remedies import Doing, Mode, Standing
+from bot.actions.totp import Factor
 
 
 class RunRows(Protocol):
@@ -52,6 +54,32 @@ class LockRows(Protocol):
         ...
 
     def all(self) -> list[Lock]: ...
+
+
+class RemedyRows(Protocol):
+    def lock(self, name: str) -> Standing:
+        """What people said of it; nobody else acts for it until this transaction ends."""
+        ...
+
+    def standing(self, name: str) -> Standing: ...
+    def stop(self, name: str, by: str, at: datetime) -> None: ...
+    def resume(self, name: str, by: str, at: datetime) -> None: ...
+    def add(self, name: str, doing: Doing) -> bool:
+        """False when it was done for this incident in this mode already."""
+        ...
+
+    def has_done(self, name: str, incident: int, mode: Mode) -> bool: ...
+    def past(self, name: str, mode: Mode, limit: int) -> list[Doing]:
+        """The newest, the oldest of them first."""
+        ...
+
+
+class SecondFactorRows(Protocol):
+    def lock(self, person: str) -> Factor | None:
+        """The person's, and nobody else changes it until this transaction ends."""
+        ...
+
+    def save(self, person: str, factor: Factor) -> None: ...
 
 
 class Executor(Protocol):

@@ -145,6 +145,7 @@ def _action(name: str, section: ActionSettings, executors: Mapping[str, Executor
         may_approve=section.may_approve,
         timeout=timedelta(minutes=section.timeout_minutes),
         lock=section.lock,
+        step_up=section.step_up,
     )
     known: dict[str, Parameter] = {}
     for step in made.steps:

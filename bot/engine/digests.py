@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from bot.actions.model import RunState
 from bot.clock import Clock
 from bot.engine.pages import DigestPage, SilenceView, TemplateLine
-from bot.engine.ports import DigestSlot, Notice, Store, Transaction
+from bot.engine.ports import DigestSlot, Notice, Sensitivity, Store, Transaction
 from bot.engine.services import service_lines
 from bot.incidents.measures import measure
 from bot.settings import Settings
@@ -21,6 +21,7 @@ _LATE_MAX = timedelta(hours=12)
 """After a downtime: a digest later than this is not sent any more; the next one tells of its day too."""
 
 _TEMPLATES_SHOWN = 5
+_TAUGHT_LOOKED_AT, _TAUGHT_SHOWN = 100, 5
 _BEGAN = "digests began"
 
 
@@ -93,7 +94,13 @@ class Digests:
                 lines=sum(tx.logs.lines_between(slot.since, slot.until).values()),
                 muted_signals=sum(one.count for one in tx.silences.hidden_between(slot.since, slot.until)),
                 silences=_silences(tx, slot),
+                taught=_taught(tx, slot),
             )
+
+
+def _taught(tx: Transaction, slot: DigestSlot) -> tuple[Sensitivity, ...]:
+    said = tx.sensitivity.all(_TAUGHT_LOOKED_AT)
+    return tuple(one for one in said if slot.since <= one.changed_at < slot.until and one.times > 1)[:_TAUGHT_SHOWN]
 
 
 def _silences(tx: Transaction, slot: DigestSlot) -> tuple[SilenceView, ...]:

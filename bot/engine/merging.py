@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.engine.blame import Blame
 from bot.engine.ports import Decision, Transaction
+from bot.engine.tasks import tell_tasks
 from bot.engine.telling import add_line, card_of_incident, tell_incident
 from bot.incidents.correlation import OpenIncident, correlate
 from bot.incidents.graph import ServiceGraph
@@ -61,6 +62,8 @@ class Merging:
             max(into.last_signal_at, gone.last_signal_at), worst(into.severity, gone.severity), "signal"
         )
         grown = tx.incidents.save(grown.begun_by(gone.began_at))
+        if tx.tasks.move_open(gone.id, into.id):
+            tell_tasks(tx, grown, now)
         reason = "by_person" if by else "linked"
         facts = {"other": gone.key, "service": gone.service, **dict(because)}
         tx.records.decide(Decision(now, "merged", into.key, reason, facts))

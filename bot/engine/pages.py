@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from bot.actions.model import Run
+from bot.actions.model import Action, Run
+from bot.actions.remedies import Doing, Remedy
 from bot.actions.runbooks import Runbook
 from bot.changes.model import Change
-from bot.engine.ports import AuditEntry, Decision
+from bot.engine.ports import AuditEntry, Decision, Sensitivity
 from bot.incidents.delivery import Delivery
 from bot.incidents.life import Role, Room, Task, Update
 from bot.incidents.measures import Measures
@@ -75,9 +76,16 @@ class Life:
     def leader(self) -> str:
         return next((role.person for role in self.roles if role.name == self.lead), "")
 
+    elsewhere: str = ""
+    """Id of the other channel where it is told: its own, or, seen from there, the main one."""
+    since: datetime | None = None
+    """When it was opened again; what was said before is history."""
+
     @property
     def newest(self) -> Update | None:
-        return self.updates[-1] if self.updates else None
+        """What holds now."""
+        last = self.updates[-1] if self.updates else None
+        return last if last and (self.since is None or last.at >= self.since) else None
 
     @property
     def open_tasks(self) -> tuple[Task, ...]:
@@ -147,6 +155,16 @@ class RunbooksPage:
 
 
 @dataclass(frozen=True, slots=True)
+class RemedyLine:
+    """`held`: why it would do nothing now (a key), or ''. `last`: what it did last in its mode."""
+
+    remedy: Remedy
+    action: Action
+    held: str
+    last: Doing | None
+
+
+@dataclass(frozen=True, slots=True)
 class PlotPage:
     """What is drawn: the most telling signal of an incident. `window_s`: of a window of log lines."""
 
@@ -185,6 +203,8 @@ class WhyPage:
     inhibited: tuple[Hidden, ...] = ()
     taught: Mapping[str, float] = field(default_factory=dict)
     """Fingerprint → by how many times its threshold counts since people said so."""
+    quiet_until: Mapping[str, datetime] = field(default_factory=dict)
+    """Fingerprint → until when it is not told at this loudness, for people said that it is no problem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +282,14 @@ class IncidentsPage:
 
 
 @dataclass(frozen=True, slots=True)
+class HomeTask:
+    """What waits for one person, and the incident it belongs to."""
+
+    task: Task
+    incident: Incident
+
+
+@dataclass(frozen=True, slots=True)
 class HomePage:
     """What one person has to do with. `mine`: incidents they are on or declared; `others`: the other open ones;
     `for_my_yes`: runs that they may approve; `waiting_runs`: the others under way. `my_shifts`: their present or next
@@ -277,6 +305,7 @@ class HomePage:
     may_act: bool
     oncall: tuple["OncallLine", ...] = ()
     my_shifts: tuple["MyShift", ...] = ()
+    tasks: tuple[HomeTask, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,6 +360,8 @@ class DigestPage:
     muted_signals: int
     silences: tuple[SilenceView, ...] = ()
     """Those that hid something real."""
+    taught: tuple[Sensitivity, ...] = ()
+    """What people said since the last one makes these quieter."""
 
     @property
     def is_quiet(self) -> bool:

@@ -10,10 +10,11 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from bot.changes.model import Change
-from bot.engine.action_ports import LockRows, RunRows
+from bot.engine.action_ports import LockRows, RemedyRows, RunRows, SecondFactorRows
 from bot.engine.calling_ports import CallRows, PagerRows
 from bot.engine.life_ports import MarkRows, RoleRows, RoomRows, TaskRows, UpdateRows
 from bot.engine.log_ports import LogRows
+from bot.engine.rhythm_ports import RhythmRows
 from bot.engine.source_ports import SourceRows
 from bot.engine.watch_ports import WatchRows
 from bot.incidents.model import Incident, Suspect, TimelineEntry
@@ -228,7 +229,8 @@ class AuditRows(Protocol):
 
     def unsealed(self, limit: int) -> list[AuditEntry]: ...
     def last_seal(self) -> tuple[int, str]:
-        """Number and hash of the last link; (0, "") at the beginning."""
+        """Number and hash of the last link; (0, "") at the beginning. Nobody else adds one until this transaction
+        ends."""
         ...
 
     def seal(self, no: int, entry_id: int, hash: str) -> None:
@@ -345,6 +347,12 @@ class Transaction(Protocol):
     def rooms(self) -> RoomRows: ...
     @property
     def marks(self) -> MarkRows: ...
+    @property
+    def remedies(self) -> RemedyRows: ...
+    @property
+    def second_factors(self) -> SecondFactorRows: ...
+    @property
+    def rhythms(self) -> RhythmRows: ...
 
 
 class Store(Protocol):

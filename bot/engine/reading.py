@@ -1,6 +1,7 @@
 """What can be looked at? One read each, giving the page that a template words."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.actions.model import ActionKind, RunState
@@ -9,7 +10,7 @@ from bot.actions.policy import Policy, Verdict
 from bot.changes.model import ChangeKind
 from bot.clock import Clock
 from bot.engine.digests import Digests
-from bot.engine.living import life_of
+from bot.engine.living import life_of, tasks_of
 from bot.engine.oncall import Oncall, handover_of
 from bot.engine.pages import (
     ActionOffer,
@@ -32,7 +33,8 @@ from bot.engine.runs import Runs
 from bot.engine.services import service_lines
 from bot.engine.showing import impact_of, most_telling, suspect_lines
 from bot.engine.telling import card_of_incident
-from bot.errors import NotFound
+from bot.engine.updates import still_promised
+from bot.errors import Moot, NotFound
 from bot.incidents.model import Incident
 from bot.incidents.similar import resembling
 from bot.people import Person
@@ -63,7 +65,9 @@ class Reading:
     def page(self, notice: Notice) -> object:
         """The page for a notice, as things stand now."""
         match notice.template:
-            case "incident":
+            case "incident" if notice.facts.get("room"):
+                return self._seen_from_room(int(notice.facts["incident"]))
+            case "incident" | "tasks":
                 return self.incident(int(notice.facts["incident"]))
             case "run":
                 return self.run(int(notice.facts["run"]))
@@ -193,14 +197,23 @@ class Reading:
                 may_act=policy.may_act_on_incidents(person).verdict is Verdict.ALLOWED,
                 oncall=oncall,
                 my_shifts=my_shifts,
+                tasks=tasks_of(tx, person),
             )
 
     def _line(self, notice: Notice) -> LinePage:
         with self._store.read() as tx:
             incident_id, run_id = int(notice.facts.get("incident", 0)), int(notice.facts.get("run", 0) or 0)
             incident = tx.incidents.get(incident_id) if incident_id else None
+            if incident is not None and notice.facts.get("kind") == "reminded":
+                _must_still_be_promised(tx, incident, int(notice.facts["update"]))
             run = tx.runs.get(run_id) if run_id else None
             return LinePage(notice.facts, incident, run, self._clock.now())
+
+    def _seen_from_room(self, incident_id: int) -> IncidentPage:
+        page = self.incident(incident_id)
+        with self._store.read() as tx:
+            card = tx.outbox.posted(card_of_incident(incident_id))
+        return replace(page, life=replace(page.life, elsewhere=card.channel if card else ""))
 
     def _told(self, notice: Notice) -> ToldPage:
         page = self.incident(int(notice.facts["incident"]))
@@ -221,6 +234,12 @@ class Reading:
                 return offers[0]
         again = self._runs.offers(incident.service, ActionKind.RERUN)
         return again[0] if again and not again[0].missing_connector else None
+
+
+def _must_still_be_promised(tx: Transaction, incident: Incident, update_id: int) -> None:
+    """Between deciding and telling the incident may have ended, or the update may have come."""
+    if not still_promised(tx, incident, update_id):
+        raise Moot(f"the update {update_id} of {incident.key} is no longer waited for")
 
 
 _UNDONE_BY = {

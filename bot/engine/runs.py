@@ -4,7 +4,7 @@ The outside world is only touched between transactions: to plan before the first
 recording what came of it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -16,12 +16,13 @@ from bot.engine.catalogue import Catalogue
 from bot.engine.incidents import channel_for
 from bot.engine.locking import Locks
 from bot.engine.ports import Store, Transaction
+from bot.engine.second_factor import SecondFactors
 from bot.engine.telling import card_of_run, note, tell_loudly, tell_of_run, tell_run, tell_verdict
 from bot.engine.verifying import Verifying
 from bot.engine.watching import Watching
 from bot.engine.working import Worker
 from bot.errors import InputError, Refused, Stale
-from bot.people import Person
+from bot.people import Person, remedy
 from bot.settings import Settings
 
 _NOTE_MAX = 300
@@ -56,10 +57,12 @@ class Runs:
         worker: Worker,
         watching: Watching,
         verifying: Verifying,
+        second_factors: SecondFactors,
     ) -> None:
         self._store, self._clock, self._settings = store, clock, settings
         self._policy, self._catalogue, self._locks = policy, catalogue, locks
         self._worker, self._watching, self._verifying = worker, watching, verifying
+        self._second_factors = second_factors
         self.take_over, self.work, self.offers = worker.take_over, worker.work, catalogue.offers
 
     # -- asking
@@ -86,10 +89,35 @@ class Runs:
         wish = Wish(kind, service, parameters, action=action, incident=incident, channel=channel)
         return self.request(wish, by)
 
-    def request(self, wish: Wish, by: Person) -> Run:
-        """Plans and stores a run that waits for its approval. Takes as long as the backend takes to plan."""
+    def request(self, wish: Wish, by: Person, *, code: str = "") -> Run:
+        """Plans and stores a run that waits for its approval. Takes as long as the backend takes to plan.
+
+        `code`: of the person's authenticator, where breaking the glass needs one."""
         action = self._chosen(wish)
         decision = self._must_be_allowed(wish, by, action)
+        if wish.break_glass and action.step_up:
+            self._second_factors.check(by, code)
+        return self._request(action, wish, by, decision)
+
+    def by_rule(self, wish: Wish, rule: str, claim: Callable[[Transaction, Run], None]) -> Run:
+        """The same for a remedy, which the settings let ask; what needs a yes waits for it. `claim` is called in the
+        transaction that stores the run, and undoes it by raising."""
+        action = self._chosen(wish)
+        decision = self._policy.may_remedy(action)
+        return self._request(action, replace(wish, break_glass=False), remedy(rule), decision, claim)
+
+    def foreseen(self, wish: Wish) -> Plan:
+        """What a remedy would do; nothing is stored."""
+        return self._planned(self._chosen(wish), wish)[1]
+
+    def _request(
+        self,
+        action: Action,
+        wish: Wish,
+        by: Person,
+        decision: Decision,
+        claim: Callable[[Transaction, Run], None] | None = None,
+    ) -> Run:
         with self._store.read() as tx:
             self._must_be_free(tx, action, wish, by)
         parameters, plan, plans = self._planned(action, wish)
@@ -100,6 +128,8 @@ class Runs:
             run = tx.runs.add(wanted)
             if run is None:
                 raise _in_progress(tx, wanted)
+            if claim is not None:
+                claim(tx, run)
             facts = {"action": action.name, "plan": plan.summary, "bound_to": run.bound_to}
             note(tx, now, by.key, "run.asked", card_of_run(run.id), **facts)
             if run.state is RunState.APPROVED:
@@ -196,20 +226,36 @@ class Runs:
 
     # -- deciding
 
-    def approve(self, run_id: int, by: Person) -> Run:
+    def asks_for_code(self, run_id: int, by: Person) -> bool:
+        """Whether this person has to say a code to approve it. Raises `Refused` when they may not approve it at all."""
+        with self._store.read() as tx:
+            run = tx.runs.get(run_id)
+        self._must_approve(run, by)
+        action = self._catalogue.known(run.action)
+        return action is not None and action.step_up and run.state is RunState.ASKED
+
+    def approve(self, run_id: int, by: Person, *, code: str = "") -> Run:
+        """`code`: of the person's authenticator, where the action needs one. It is used up, whatever comes of it."""
+        stepped_up = self.asks_for_code(run_id, by)
+        if stepped_up:
+            self._second_factors.check(by, code)
         now = self._clock.now()
         with self._store.write() as tx:
             run = tx.runs.lock(run_id)
-            decision = self._policy.may_approve(by, run)
-            if decision.verdict is Allowed.REFUSED:
-                raise Refused(decision.reason, run=str(run_id), roles=", ".join(run.may_approve))
+            self._must_approve(run, by)
             closed = self._locks.closed(tx, run.environment, run.service, run.asked_by, now)
             if closed is not None:
                 raise closed
             approved = tx.runs.save(run.approve(by.key, now), expected_state=run.state)
-            note(tx, now, by.key, "run.approved", card_of_run(run_id), bound_to=run.bound_to)
+            step_up = {"step_up": "totp"} if stepped_up else {}
+            note(tx, now, by.key, "run.approved", card_of_run(run_id), bound_to=run.bound_to, **step_up)
             tell_of_run(tx, approved, "run_approved", now, by.key)
             return approved
+
+    def _must_approve(self, run: Run, by: Person) -> None:
+        decision = self._policy.may_approve(by, run)
+        if decision.verdict is Allowed.REFUSED:
+            raise Refused(decision.reason, run=str(run.id), roles=", ".join(run.may_approve))
 
     def cancel(self, run_id: int, by: Person) -> Run:
         """Before it runs it is off; while it runs, its worker stops it as soon as it looks."""
@@ -235,12 +281,14 @@ class Runs:
     def watch(self) -> None:
         """By the clock: lets unanswered requests expire, looks at the actions' own checks, and says whether a finished
         run helped."""
-        self._look()
         now = self._clock.now()
         with self._store.write() as tx:
             for found in tx.runs.in_state(RunState.ASKED):
                 if now >= found.expires_at:
                     self._expire(tx, found.id, now)
+        self._look()
+        now = self._clock.now()
+        with self._store.write() as tx:
             for run in tx.runs.in_state(RunState.VERIFYING):
                 has_check = self._verifying.has_check(run.action)
                 verdict = self._watching.verdict_on(tx, run, now, own_check=has_check)
@@ -251,13 +299,14 @@ class Runs:
         """At the checks of what was done; outside of any transaction, for it can take its time."""
         with self._store.read() as tx:
             due = [run for run in tx.runs.in_state(RunState.VERIFYING) if self._verifying.is_due(run)]
+        looks = self._verifying.look_at([run.action for run in due]) if due else {}
         for found in due:
-            look = self._verifying.look(found.action)
+            look = looks.get(found.action)
             if look is None:
                 continue
             with self._store.write() as tx:
                 run = tx.runs.lock(found.id)
-                if run.state is not RunState.VERIFYING:
+                if run.state is not RunState.VERIFYING or not self._verifying.is_due(run):
                     continue
                 seen = tx.runs.save(run.looked(look), expected_state=RunState.VERIFYING)
                 if not run.looks or run.looks[-1].is_right != look.is_right:

@@ -29,15 +29,22 @@ from bot.engine.merging import Merging
 from bot.engine.muting import Muting
 from bot.engine.oncall import Oncall
 from bot.engine.pagers import Pagers
+from bot.engine.pipelines import Pipelines
 from bot.engine.ports import Store
 from bot.engine.reading import Reading
+from bot.engine.remedies import Remedies
+from bot.engine.rhythms import Rhythms
 from bot.engine.roles import Roles
+from bot.engine.rooms import Rooms
 from bot.engine.runbooks import Runbooks
 from bot.engine.runs import Runs
+from bot.engine.second_factor import SecondFactors
 from bot.engine.signals import Signals
 from bot.engine.silences import Silences
 from bot.engine.stats import Stats
+from bot.engine.tasks import Tasks
 from bot.engine.teaching import Teaching
+from bot.engine.updates import Updates
 from bot.engine.upkeep import Upkeep
 from bot.engine.uptime import Uptime
 from bot.engine.usergroups import Usergroups
@@ -67,6 +74,8 @@ class Engine:
     locks: Locks
     runs: Runs
     runbooks: Runbooks
+    remedies: Remedies
+    second_factors: SecondFactors
     audit: Audit
     digests: Digests
     reading: Reading
@@ -87,6 +96,11 @@ class Engine:
     escalations: Escalations
     roles: Roles
     in_step: InStep
+    updates: Updates
+    tasks: Tasks
+    rooms: Rooms
+    rhythms: Rhythms
+    pipelines: Pipelines
 
 
 def engine(
@@ -104,7 +118,7 @@ def engine(
     team: str = "",
 ) -> Engine:
     graph = ServiceGraph({name: section.depends_on for name, section in settings.services.items()})
-    muting, blame = Muting(settings, graph), Blame(graph)
+    muting, blame = Muting(settings, graph), Blame(graph, settings.detection.window)
     merging = Merging(graph, blame)
     correlator = Correlator(settings, graph, muting, blame, merging, History(settings, graph))
     watching = Watching(settings, correlator)
@@ -112,7 +126,8 @@ def engine(
     locks = Locks(store, clock, settings, policy)
     verifying = Verifying(clock, settings, sources, redactor)
     worker = Worker(store, clock, catalogue, locks, redactor, verifying)
-    runs = Runs(store, clock, settings, policy, catalogue, locks, worker, watching, verifying)
+    second_factors = SecondFactors(store, clock, settings)
+    runs = Runs(store, clock, settings, policy, catalogue, locks, worker, watching, verifying, second_factors)
     digests = Digests(store, clock, settings)
     changes = Changes(store, clock, settings, correlator)
     runbooks = Runbooks(store, clock, settings, catalogue)
@@ -136,6 +151,8 @@ def engine(
         locks=locks,
         runs=runs,
         runbooks=runbooks,
+        second_factors=second_factors,
+        remedies=Remedies(store, clock, settings, policy, catalogue, runs),
         audit=Audit(store),
         digests=digests,
         reading=reading,
@@ -156,4 +173,9 @@ def engine(
         escalations=Escalations(store, clock, settings, oncall, usergroups, told_pagers, muting),
         roles=Roles(store, clock, settings, policy),
         in_step=InStep(store, clock, settings, events),
+        updates=Updates(store, clock, settings, policy),
+        tasks=Tasks(store, clock, policy),
+        rooms=Rooms(store, clock, settings),
+        rhythms=Rhythms(store, clock, settings, events),
+        pipelines=Pipelines(store, clock, settings, events),
     )

@@ -15,6 +15,8 @@ from bot.evaluate import incidents as incident_sets
 from bot.evaluate import logs as log_sets
 from bot.evaluate import metrics as metric_sets
 from bot.evaluate import models as model_sets
+from bot.evaluate import told_faults
+from bot.evaluate.recordings import is_recording
 from bot.evaluate.report import Report
 
 evaluate_app = typer.Typer(
@@ -57,9 +59,18 @@ def models(folder: OptionalFolder = None, seed: SeedOption = 1, as_json: JsonOpt
 
 
 @evaluate_app.command()
-def incidents(folder: FolderArgument, as_json: JsonOption = False) -> None:
-    """Causes: PetShop's layout, issues whose cause is known, beside a published method and chance."""
-    _run(partial(incident_sets.evaluate, folder), as_json)
+def incidents(
+    folder: FolderArgument,
+    part: Annotated[str, typer.Option(help="Of a recording's faults: all, the odd or the even ones.")] = "all",
+    seed: SeedOption = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Causes: PetShop's issues, beside a published method; or a recording with a list of faults (Nezha's layout),
+    through the whole program. Chance stands beside each. Layouts: docs/incidents.md."""
+    if is_recording(folder):
+        _run(partial(told_faults.evaluate, folder, seed, part), as_json)
+    else:
+        _run(partial(incident_sets.evaluate, folder), as_json)
 
 
 def _run(evaluate: Callable[[Start], Report], as_json: bool) -> None:

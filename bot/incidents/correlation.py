@@ -16,7 +16,7 @@ from bot.incidents.graph import ServiceGraph
 from bot.incidents.model import Incident
 from bot.incidents.naming import likeness, named_in, words_of
 from bot.incidents.roots import is_traffic
-from bot.signals.model import Signal
+from bot.signals.model import Signal, SignalKind
 from bot.signals.severity import Severity
 
 JOIN_SCORE = 0.5
@@ -132,7 +132,7 @@ def _link(
     if total <= 0:
         return 0.0, ()
     score = total * _fading(signal, member, hops)
-    if signal.fingerprint == member.fingerprint:
+    if _is_same(signal, member):
         score = max(score, JOIN_SCORE)
     return score, tuple((key, f"{weight / total:.2f}") for key, weight in parts)
 
@@ -146,7 +146,7 @@ def _parts(
     together: Together,
 ) -> tuple[list[tuple[str, float]], int]:
     """What links the two, and the hops between their services."""
-    is_same = signal.fingerprint == member.fingerprint
+    is_same = _is_same(signal, member)
     hops = graph.distance(signal.service, member.service)
     is_little = not (signal.severity.at_least(Severity.MINOR) and member.severity.at_least(Severity.MINOR))
     is_little = is_little and not (is_traffic(signal) and is_traffic(member))
@@ -165,6 +165,15 @@ def _parts(
     if not is_little and hops:
         parts.append(("same_moment", _SAME_MOMENT * math.exp(-max(0.0, apart_s - _MOMENT_S) / _MOMENT_FADES_S)))
     return parts, hops
+
+
+def _is_same(signal: Signal, member: Signal) -> bool:
+    """The same problem; also a limit that was foreseen and is reached now."""
+    if signal.fingerprint == member.fingerprint:
+        return True
+    kinds = {signal.kind, member.kind}
+    is_foreseen = SignalKind.FORECAST in kinds and kinds <= {SignalKind.FORECAST, SignalKind.SERIES}
+    return is_foreseen and any(kind == "series" for kind, _ in {*signal.entities} & {*member.entities})
 
 
 def _fading(signal: Signal, member: Signal, hops: int) -> float:

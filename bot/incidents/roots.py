@@ -36,8 +36,11 @@ _SHARED_DEPENDENCY = 0.15
 """One that shows nothing and that several in trouble depend on, for each of them."""
 
 _SILENT = 1.5
+_BROKEN_OFF = 2.0
+"""Calls that begin here and do not finish: what fails here, or what it calls."""
+
 _WEAK = 0.4
-_FIGURES = (SignalKind.UNUSUAL_MIX, SignalKind.ALERT, SignalKind.SERIES, SignalKind.FORECAST)
+_FIGURES = (SignalKind.UNUSUAL_MIX, SignalKind.ALERT, SignalKind.SERIES, SignalKind.FORECAST, SignalKind.ABSENCE)
 """Only alerts, figures or an unusual mix: an effect more often than a cause."""
 
 
@@ -62,6 +65,7 @@ class _Trouble:
     is_failing: bool = False
     is_busier: bool = False
     is_silent: bool = False
+    is_broken: bool = False
     names: set[str] = field(default_factory=set)
 
 
@@ -102,6 +106,8 @@ def _troubles(signals: Sequence[Signal], graph: ServiceGraph) -> dict[str, _Trou
         trouble.kinds.add(signal.kind)
         if is_traffic(signal):
             trouble.is_busier = True
+        elif signal.kind is SignalKind.BROKEN_OFF:
+            trouble.is_broken = trouble.is_failing = True
         elif signal.kind is SignalKind.RATE_DOWN:
             trouble.is_silent |= signal.severity.at_least(Severity.MAJOR)
         elif signal.kind not in _FIGURES:
@@ -125,6 +131,8 @@ def _own(trouble: _Trouble, first: datetime) -> float:
     weight = math.exp(-(trouble.began_at - first).total_seconds() / _EARLIER_S)
     if trouble.is_silent:
         return _SILENT * max(weight, 0.5)  # silence is noticed late
+    if trouble.is_broken:
+        return weight * _BROKEN_OFF
     if not trouble.is_failing and not trouble.is_busier:
         return weight * _WEAK
     return weight
@@ -185,6 +193,8 @@ def _root(
     because: list[tuple[str, str]] = []
     if trouble and trouble.is_silent:
         because.append(("silent", service))
+    if trouble and trouble.is_broken:
+        because.append(("broken_off", service))
     if trouble and trouble.is_busier:
         because.append(("busier", service))
     if trouble and trouble.began_at == first and len(troubles) > 1:

@@ -14,9 +14,13 @@ from pydantic import (
     model_validator,
 )
 
+from bot.actions.fitting import unknown_places
 from bot.actions.model import OPERATORS, ActionKind
 from bot.actions.parameters import ParameterType
+from bot.actions.remedies import Mode
 from bot.settings.section import Minutes, Section, Zone
+from bot.signals.model import SignalKind
+from bot.signals.severity import Severity
 
 
 class ConnectorSettings(BaseModel):
@@ -129,6 +133,14 @@ class ActionSettings(Section):
     """After this long a run that is still going is stopped."""
     verify_minutes: Minutes = 5
     verify: VerifySettings | None = None
+    step_up: bool = False
+    """Who says yes, or breaks the glass, says a code of their authenticator, too (policy.step_up_key)."""
+
+    @model_validator(mode="after")
+    def _somebody_says_the_code(self) -> "ActionSettings":
+        if self.step_up and self.approvals == 0:
+            raise ValueError("step_up needs somebody who says yes: approvals of at least 1")
+        return self
 
     @model_validator(mode="after")
     def _has_steps_or_connector(self) -> "ActionSettings":
@@ -156,6 +168,8 @@ class RoleSettings(Section):
 class PolicySettings(Section):
     break_glass: tuple[str, ...] = ()
     """Roles whose people may go without a second person, past a freeze or a lock, with a reason."""
+    step_up_key: Annotated[SecretStr, Field(min_length=32)] | None = None
+    """From it the secrets of people's authenticators are derived; another key makes all of them worthless."""
 
 
 class RunbookSettings(Section):
@@ -163,6 +177,37 @@ class RunbookSettings(Section):
     """Of Markdown files, as of a git checkout; none when it is not given."""
     url: Annotated[str, Field(pattern=r"^$|^https?://[^\s|<>]+$")] = ""
     """Where people find a file: `{path}` is its path in the folder."""
+
+
+Pattern = Annotated[str, Field(min_length=1, max_length=300)]
+
+
+class RemedySettings(Section):
+    """An action that is asked for by itself when an open incident fits; within the policy, like any other run."""
+
+    mode: Mode = Mode.OFF
+    """`dry`: it only says what it would do."""
+    services: tuple[Pattern, ...] = ()
+    templates: tuple[Pattern, ...] = ()
+    fingerprints: tuple[Pattern, ...] = ()
+    kinds: tuple[SignalKind, ...] = ()
+    severity: Severity | None = None
+    min_age_minutes: Annotated[float, Field(ge=0, le=60 * 24)] = 2
+    action: str
+    parameters: Mapping[ParameterName, str] = Field(default_factory=dict)
+    """With `{service}`, `{previous}` … from the incident."""
+    per_hour: Annotated[int, Field(ge=1, le=60)] = 1
+    per_day: Annotated[int, Field(ge=1, le=500)] = 3
+    cool_down_minutes: Annotated[float, Field(ge=0, le=60 * 24 * 7)] = 30
+
+    @model_validator(mode="after")
+    def _is_sound(self) -> "RemedySettings":
+        if not (self.services or self.templates or self.fingerprints or self.kinds):
+            raise ValueError("say what it is for: services, templates, fingerprints or kinds")
+        for name, value in self.parameters.items():
+            for place in unknown_places(value):
+                raise ValueError(f"parameters.{name}: {{{place[:40]}}} is nothing that an incident knows")
+        return self
 
 
 class FreezeSettings(Section):

@@ -16,6 +16,7 @@ from bot.settings.acting import (
     ConnectorSettings,
     FreezeSettings,
     PolicySettings,
+    RemedySettings,
     RoleSettings,
     RunbookSettings,
     VerifySettings,
@@ -78,6 +79,7 @@ class Settings(Section):
     actions: Mapping[str, ActionSettings] = Field(default_factory=dict)
     roles: Mapping[str, RoleSettings] = Field(default_factory=dict)
     policy: PolicySettings = PolicySettings()
+    remedies: Mapping[str, RemedySettings] = Field(default_factory=dict)
     runbooks: RunbookSettings = RunbookSettings()
     freezes: Mapping[str, FreezeSettings] = Field(default_factory=dict)
     oncall: Mapping[str, OncallSettings] = Field(default_factory=dict)
@@ -88,6 +90,10 @@ class Settings(Section):
     def _references(self) -> "Settings":
         for name, action in self.actions.items():
             self._check_action(name, action)
+        for name, remedy in self.remedies.items():
+            if remedy.action not in self.actions:
+                known = ", ".join(self.actions) or "none is declared"
+                raise ValueError(f"remedies.{name}.action: no action is called {remedy.action!r} ({known})")
         for role in self.policy.break_glass:
             self._check_role("policy.break_glass", role)
         for name, service in self.services.items():
@@ -132,6 +138,8 @@ class Settings(Section):
                 raise ValueError(f"actions.{name}.{step}connector: no connector is called {connector!r} ({known})")
         if action.verify is not None:
             self._check_verify(f"actions.{name}.verify", action.verify)
+        if action.step_up and self.policy.step_up_key is None:
+            raise ValueError(f"actions.{name}.step_up: say where its key is: policy.step_up_key")
         for role in action.may_ask:
             self._check_role(f"actions.{name}.may_ask", role)
         for role in action.may_approve:

@@ -12,6 +12,8 @@ class SignalKind(StrEnum):
     NEW_TEMPLATE = "new_template"
     RATE_UP = "rate_up"
     RATE_DOWN = "rate_down"
+    BROKEN_OFF = "broken_off"
+    ABSENCE = "absence"
     UNUSUAL_MIX = "unusual_mix"
     UNUSUAL_VALUES = "unusual_values"
     ALERT = "alert"
@@ -51,6 +53,8 @@ class Measured(StrEnum):
     UNUSUAL_AT_THIS_HOUR = "unusual_at_this_hour"
     UNLIKE_YESTERDAY = "unlike_yesterday"
     LASTING = "lasting"
+    ABSENT = "absent"
+    SLOW = "slow"
     FLAT = "flat"
     MISSING = "missing"
     BEYOND_LIMIT = "beyond_limit"
@@ -72,9 +76,10 @@ class Measured(StrEnum):
 class Measure:
     """What was measured of a series, a table or a model, in `unit`: now, and between what it is usual or allowed.
 
-    `what` is worded by templates. A forecast has `limit`, when it is reached (`at`, from `earliest` to `latest`) and
-    `per_day`. `values` are the last ones, `step_s` apart; `parts` are (name, text) that say more; `known_s`: for how
-    long it is known.
+    `what` is worded by templates. What did not come was expected `at`, last came at `earliest`, comes every `step_s`,
+    did so `now` times and failed to `high` times. A forecast has `limit`, when it is reached (`at`, from `earliest` to
+    `latest`) and `per_day`. `values` are the last ones, `step_s` apart; `parts` are (name, text) that say more;
+    `known_s`: for how long it is known.
     """
 
     what: Measured

@@ -16,7 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.engine.pages import PlotPage, ReviewPage
 from bot.engine.ports import DueNotice, Notice, Posted
 from bot.engine.whole import Engine
-from bot.errors import NotFound
+from bot.errors import Moot, NotFound
 from bot.slack.channels import Channels
 from bot.slack.plots import plot_of
 from bot.slack.refusals import CALL_ERRORS, Follow, Refusal, refusal_of
@@ -131,6 +131,10 @@ class Courier:
             return await self._tell(due)
         except CALL_ERRORS as error:
             return await self._refused(due, refusal_of(error))
+        except Moot as error:
+            log.info("%s is not told: %s", due.notice.key, error)
+            await asyncio.to_thread(self._give_up, due, str(error))
+            return Delivered(unchanged=1)
         except NotFound as error:
             log.error("%s is not told: %s", due.notice.key, error)
             await asyncio.to_thread(self._give_up, due, str(error))
@@ -211,7 +215,7 @@ class Courier:
         try:
             page = await asyncio.to_thread(self._engine.reading.page, notice)
             return await asyncio.to_thread(self._drawn, notice.template, page)
-        except NotFound:
+        except (NotFound, Moot):
             raise
         except Exception:
             self.errors += 1
@@ -248,6 +252,8 @@ class Courier:
                 log.error("%s is not told: %s", key, words)
                 self._lost.add(key)
                 await asyncio.to_thread(self._give_up, due, words)
+                if due.notice.facts.get("room"):
+                    await asyncio.to_thread(self._engine.rooms.lost, int(due.notice.facts["incident"]), refusal.error)
                 return Delivered(given_up=1)
         return Delivered(failed=1)
 

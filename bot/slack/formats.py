@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.people import TOCSIN
+from bot.people import REMEDY, TOCSIN
 from bot.slack import markdown
-from bot.slack.mrkdwn import Mrkdwn, code, codeblock, escaped, link, one_line, shown_lines, visible
+from bot.slack.mrkdwn import Mrkdwn, clip, code, codeblock, escaped, link, one_line, shown_lines, visible
 
 _PERSON = re.compile(r"[TE]?[A-Z0-9]*/([UW][A-Z0-9]+)", re.ASCII)
 _CHANNEL = re.compile(r"[CDG][A-Z0-9]{8,}", re.ASCII)
@@ -98,7 +98,9 @@ def _pair(whole: int, unit: str, rest: int, lesser: str) -> str:
 
 
 def _other_name(key: str) -> str:
-    """Of what acts for a pager: the pager's name."""
+    """Of what acts by itself, or for a pager: its name."""
+    if key.startswith(f"{REMEDY}/"):
+        return key.replace("/", " ", 1)
     if key.startswith("pager/"):
         return key.removeprefix("pager/")
     return TOCSIN.user.title() if key in (TOCSIN.key, TOCSIN.user) else key
@@ -223,13 +225,14 @@ _SHARED: Mapping[str, Callable[..., Any]] = {
     "rate": rate,
     "times": times,
     "percent": percent,
+    "shortened": clip,
 }
 FOR_SLACK: Mapping[str, Callable[..., Any]] = {
     **_SHARED,
-    "channel": channel,
     "code": code,
     "codeblock": codeblock,
     "person": person,
+    "channel": channel,
     "date": date,
     "time": time,
     "when": when,
@@ -238,10 +241,10 @@ FOR_SLACK: Mapping[str, Callable[..., Any]] = {
 }
 FOR_TERMINAL: Mapping[str, Callable[..., Any]] = {
     **_SHARED,
-    "channel": one_line,
     "code": _plain_code,
     "codeblock": _plain_codeblock,
     "person": _plain_person,
+    "channel": one_line,
     "date": _plain_date,
     "time": _plain_date,
     "when": _plain_when,
@@ -249,10 +252,10 @@ FOR_TERMINAL: Mapping[str, Callable[..., Any]] = {
 }
 FOR_WEB: Mapping[str, Callable[..., Any]] = {
     **_SHARED,
-    "channel": web_text,
     "code": _web_code,
     "codeblock": _web_codeblock,
     "person": _web_person,
+    "channel": web_text,
     "date": _web_date,
     "time": _web_clock,
     "when": _web_when,
@@ -261,10 +264,10 @@ FOR_WEB: Mapping[str, Callable[..., Any]] = {
 }
 FOR_MARKDOWN: Mapping[str, Callable[..., Any]] = {
     **_SHARED,
-    "channel": markdown_text,
     "code": _markdown_code,
     "codeblock": _markdown_codeblock,
     "person": _markdown_person,
+    "channel": markdown_text,
     "date": _markdown_date,
     "time": _markdown_date,
     "when": _markdown_when,

@@ -1,15 +1,21 @@
-"""`tocsin audit export` and `tocsin audit verify`: who did what, and has nobody rewritten it?"""
+"""`tocsin audit export`, `tocsin audit verify`: who did what, and has nobody rewritten it? `tocsin totp forget`."""
 
+import getpass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from bot.clock import SystemClock
 from bot.engine.audit import Audit, as_json
-from bot.settings import load
+from bot.engine.second_factor import SecondFactors
+from bot.settings import Settings, load
 from bot.store.database import Database
 
 audit_app = typer.Typer(help="Who did what: an append-only record whose entries are chained by their hashes.")
+
+totp_app = typer.Typer(help="People's authenticators.")
+totp_app.callback()(lambda: None)
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", "-c", help="Settings file; ./tocsin.toml when there is one.")
@@ -46,6 +52,25 @@ def verify(config: ConfigOption = None) -> None:
     typer.echo("The chain is whole.")
 
 
+@totp_app.command()
+def forget(person: str, config: ConfigOption = None) -> None:
+    """Forgets the authenticator of a person (T…/U…), who then sets up another one. Exit code 1 when there is none."""
+    settings = _settings(config)
+    database = Database(settings.database_url)
+    try:
+        was_there = SecondFactors(database, SystemClock(), settings).forget(person, f"shell/{getpass.getuser()}")
+    finally:
+        database.close()
+    if not was_there:
+        typer.echo(f"{person} has none here; it is said as T…/U…")
+        raise typer.Exit(1)
+    typer.echo(f"The authenticator of {person} is forgotten.")
+
+
 def _database(config: Path | None) -> Database:
+    return Database(_settings(config).database_url)
+
+
+def _settings(config: Path | None) -> Settings:
     default = Path("tocsin.toml")
-    return Database(load(config or (default if default.exists() else None)).database_url)
+    return load(config or (default if default.exists() else None))

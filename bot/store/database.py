@@ -2,6 +2,7 @@
 
 SQLite: WAL, `synchronous=FULL`, one writer at a time (`BEGIN IMMEDIATE`), foreign keys on. PostgreSQL: read committed;
 conditional updates guard what several processes touch. `sqlite://` (in memory) is one connection behind a lock.
+Audit entries are sealed before each commit.
 """
 
 import threading
@@ -16,6 +17,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import StaticPool
 
+from bot.engine.audit import seal
 from bot.errors import StoreError
 from bot.store.audit import AuditTable
 from bot.store.calling import CallTable
@@ -29,7 +31,10 @@ from bot.store.logs import LogTable
 from bot.store.outbox import OutboxTable
 from bot.store.pagers import PagerTable
 from bot.store.records import RecordTable
+from bot.store.remedies import RemedyTable
+from bot.store.rhythms import RhythmTable
 from bot.store.runs import RunTable
+from bot.store.second_factors import SecondFactorTable
 from bot.store.sensitivity import SensitivityTable
 from bot.store.signals import SignalTable
 from bot.store.silences import SilenceTable
@@ -65,6 +70,9 @@ class SqlTransaction:
     tasks: TaskTable
     rooms: RoomTable
     marks: MarkTable
+    remedies: RemedyTable
+    second_factors: SecondFactorTable
+    rhythms: RhythmTable
     connection: Connection
 
 
@@ -83,7 +91,10 @@ class Database:
         with self._write_lock, _worded_errors(), self.engine.connect() as connection:
             connection = connection.execution_options(tocsin_write=True)
             with connection.begin():
-                yield self._transaction(connection)
+                transaction = self._transaction(connection)
+                yield transaction
+                if transaction.records.noted:
+                    seal(transaction.audit, transaction.audit.entries(transaction.records.noted))
 
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:
@@ -117,6 +128,9 @@ class Database:
             TaskTable(connection),
             RoomTable(connection),
             MarkTable(connection),
+            RemedyTable(connection),
+            SecondFactorTable(connection),
+            RhythmTable(connection),
             connection,
         )
 

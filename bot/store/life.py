@@ -56,7 +56,7 @@ class UpdateTable:
 
     def of(self, incident_id: int) -> list[Update]:
         query = select(incident_update).where(incident_update.c.incident_id == incident_id)
-        return [_update(row) for row in self._db.execute(query.order_by(incident_update.c.at, incident_update.c.id))]
+        return [_update(row) for row in self._db.execute(query.order_by(incident_update.c.id))]
 
     def get(self, update_id: int) -> Update:
         row = self._db.execute(select(incident_update).where(incident_update.c.id == update_id)).one_or_none()

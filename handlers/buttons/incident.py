@@ -29,6 +29,10 @@ def not_a_problem(engine: Engine, asked: Asked) -> Answer:
     return None
 
 
+def useful(engine: Engine, asked: Asked) -> Answer:
+    return Reply("replies/useful", engine.incidents.useful(int(asked.value), asked.person))
+
+
 def reopen(engine: Engine, asked: Asked) -> Answer:
     engine.incidents.reopen(int(asked.value), asked.person)
     return None
@@ -77,8 +81,16 @@ def arrange(engine: Engine, asked: Asked) -> Answer:
     return OpenForm("forms/arrange", form)
 
 
+def update(engine: Engine, asked: Asked) -> Answer:
+    return life.update_form(engine, asked, int(asked.value))
+
+
 def roles(engine: Engine, asked: Asked) -> Answer:
     return life.roles_form(engine, asked, int(asked.value))
+
+
+def task(engine: Engine, asked: Asked) -> Answer:
+    return life.task_form(engine, asked, int(asked.value))
 
 
 def _choices(page: IncidentPage) -> tuple[tuple[str, str, str], ...]:
@@ -91,12 +103,14 @@ _MORE: Mapping[str, Callable[[Engine, Asked], Answer]] = {
     "acknowledge": acknowledge,
     "resolve": resolve,
     "not_a_problem": not_a_problem,
+    "useful": useful,
     "reopen": reopen,
     "why": why,
     "silence": silence,
     "grade": grade,
     "arrange": arrange,
     "roles": roles,
+    "task": task,
 }
 
 

@@ -3,9 +3,12 @@
 from bot.engine.whole import Engine
 from bot.slack.asked import Asked
 from bot.slack.guards import Answer, Reply
+from handlers.forms.code import to_approve
 
 
 def approve(engine: Engine, asked: Asked) -> Answer:
+    if engine.runs.asks_for_code(int(asked.value), asked.person):
+        return to_approve(engine, asked, int(asked.value))
     engine.runs.approve(int(asked.value), asked.person)
     return None
 

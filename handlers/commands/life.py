@@ -1,13 +1,14 @@
-"""`/incident lead`, `role`, `handover`: what people do with an incident while it lasts."""
+"""`/incident lead`, `role`, `handover`, `update`, `task`: what people do with an incident while it lasts."""
 
 from collections.abc import Callable, Mapping
 
 from bot.engine.whole import Engine
 from bot.errors import InputError
+from bot.incidents.spoken import update_of
 from bot.people import Person
 from bot.slack.asked import Asked, remember
 from bot.slack.guards import Answer, OpenForm, Reply
-from handlers.pages import HandoverForm, RolesForm, RolesPage
+from handlers.pages import HandoverForm, RolesForm, RolesPage, TaskForm, UpdateForm
 
 Take = Callable[[Engine, Asked, int, str], Answer]
 _NOBODY = ("nobody", "none", "-")
@@ -50,6 +51,49 @@ def handover(engine: Engine, asked: Asked, number: int, words: str) -> Answer:
     return roles(engine, asked, number, "")
 
 
+def update(engine: Engine, asked: Asked, number: int, words: str) -> Answer:
+    """`update We rolled back, watching; next in 30 min`; alone, the form."""
+    if not words:
+        return update_form(engine, asked, number)
+    said, next_in = update_of(words)
+    engine.updates.post(number, said, asked.person, next_in=next_in)
+    return Reply("replies/updated", engine.reading.incident(number))
+
+
+def update_form(engine: Engine, asked: Asked, number: int) -> Answer:
+    page = engine.reading.incident(number)
+    private = remember(asked.channel, about=str(number), was_severity=page.incident.severity.value)
+    return OpenForm("forms/update", UpdateForm(page.incident, private))
+
+
+def task(engine: Engine, asked: Asked, number: int, words: str) -> Answer:
+    """`task Call the card network @ben`; alone, the form."""
+    return _add_task(engine, asked, number, words, is_follow_up=False)
+
+
+def follow_up(engine: Engine, asked: Asked, number: int, words: str) -> Answer:
+    return _add_task(engine, asked, number, words, is_follow_up=True)
+
+
+def tasks(engine: Engine, asked: Asked, number: int, words: str) -> Answer:
+    return Reply("tasks", engine.reading.incident(number))
+
+
+def task_form(engine: Engine, asked: Asked, number: int, *, is_follow_up: bool = False) -> Answer:
+    page = engine.reading.incident(number)
+    return OpenForm("forms/task", TaskForm(page.incident, is_follow_up, remember(asked.channel, about=str(number))))
+
+
+def _add_task(engine: Engine, asked: Asked, number: int, words: str, *, is_follow_up: bool) -> Answer:
+    """Who is mentioned last, at the end, has to do it."""
+    if not words:
+        return task_form(engine, asked, number, is_follow_up=is_follow_up)
+    said, _, last = words.rpartition(" ")
+    owner = person_called(asked, last) if said and last in (*asked.mentioned, "@me", "me") else None
+    engine.tasks.add(number, said if owner else words, asked.person, owner=owner, is_follow_up=is_follow_up)
+    return tasks(engine, asked, number, "")
+
+
 def roles_form(engine: Engine, asked: Asked, number: int) -> Answer:
     page = engine.reading.incident(number)
     has = {role.name: Person.of(role.person).user for role in page.life.roles}
@@ -90,5 +134,9 @@ STEPS: Mapping[str, Take] = {
     "role": role,
     "roles": roles,
     "handover": handover,
+    "update": update,
+    "task": task,
+    "follow-up": follow_up,
+    "tasks": tasks,
 }
-_SHORT = {"take": "lead", "assign": "lead", "hand-over": "handover", "commander": "lead"}
+_SHORT = {"take": "lead", "assign": "lead", "hand-over": "handover", "commander": "lead", "followup": "follow-up"}

@@ -9,6 +9,7 @@ from bot.engine.whole import Engine
 from bot.errors import InputError
 from bot.slack.asked import Asked, remember
 from bot.slack.guards import Answer, OpenForm, Reply
+from handlers.forms.code import to_break_glass
 from handlers.pages import ActionChoice, PlanPage, RunField, RunForm, Usage, unknown
 
 _MODEL: Mapping[str, ActionKind] = {"rollback": ActionKind.MODEL_ROLLBACK, "promote": ActionKind.MODEL_PROMOTE}
@@ -65,6 +66,8 @@ def wanted(engine: Engine, asked: Asked, kind: ActionKind, text: str) -> Answer:
 
 
 def ask(engine: Engine, asked: Asked, wish: Wish) -> Answer:
+    if wish.break_glass and engine.catalogue.get(wish.action).step_up:
+        return to_break_glass(asked, wish)
     return Reply("replies/asked", engine.runs.request(wish, asked.person))
 
 

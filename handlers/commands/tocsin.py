@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from bot.engine.reading import find_incident
 from bot.engine.whole import Engine
-from bot.errors import InputError
+from bot.errors import InputError, Refused
 from bot.silences.asked import is_length, length_of, matcher_of
 from bot.slack.asked import Asked
 from bot.slack.guards import Answer, Reply
@@ -116,6 +116,28 @@ def runbook(engine: Engine, asked: Asked, rest: str) -> Answer:
     return Reply("runbook", fitting[0]) if fitting else Reply("replies/runbooks", engine.runbooks.all())
 
 
+def remedies(engine: Engine, asked: Asked, rest: str) -> Answer:
+    """`remedies` lists them, `remedy stop NAME` keeps one from acting, `remedy resume NAME` lets it act again."""
+    word, _, name = rest.partition(" ")
+    if word == "stop" and name:
+        engine.remedies.stop(name.strip(), asked.person)
+    elif word == "resume" and name:
+        engine.remedies.resume(name.strip(), asked.person)
+    elif word:
+        return Reply("replies/usage", Usage("/tocsin", "remedies"))
+    return Reply("replies/remedies", tuple(engine.remedies.all()))
+
+
+def totp(engine: Engine, asked: Asked, rest: str) -> Answer:
+    """`totp` shows what to put into an authenticator, `totp 123456` confirms it. Only where nobody else reads."""
+    if not asked.channel.startswith("D"):
+        raise Refused("only_in_direct_messages")
+    if not rest:
+        return Reply("replies/totp", engine.second_factors.begin(asked.person))
+    engine.second_factors.confirm(asked.person, rest)
+    return Reply("replies/totp")
+
+
 def stats(engine: Engine, asked: Asked, rest: str) -> Answer:
     days = rest.split(" ")[0].removesuffix("d") or "30"
     if not (days.isascii() and days.isdigit() and len(days) < 6):
@@ -150,5 +172,8 @@ _SUBCOMMANDS: Mapping[str, Callable[[Engine, Asked, str], Answer]] = {
     "digest": digest,
     "runbook": runbook,
     "runbooks": runbook,
+    "remedy": remedies,
+    "remedies": remedies,
+    "totp": totp,
     "stats": stats,
 }

@@ -35,7 +35,9 @@ def troubled() -> list[ServiceWindow]:
     values = [Typical(100, "db-1", 0.2, 80.0 + n, "ms") for n in range(12)]
     slow = Place("took", "ms", Typical(100, "9", 0.2, 400.0, "ms"), timedelta(minutes=4), tuple(values))
     taking = replace(series("query took <NUM> ms", [60] * 60, 60), places=(slow,))
-    return [*(shop.window(service, at) for service, at in found), window(taking)]
+    began = [10 + n % 3 for n in range(60)]
+    halfway = window(series("order received", began, 12), series("order accepted", began, 0))
+    return [*(shop.window(service, at) for service, at in found), window(taking), halfway]
 
 
 @pytest.mark.parametrize("detector", DETECTORS, ids=lambda detector: detector.name)
@@ -49,7 +51,7 @@ def test_the_same_window_gives_the_same_anomalies_whatever_was_asked_before(dete
 
 def test_each_kind_of_trouble_is_found_by_the_detector_that_is_made_for_it() -> None:
     found = {a.kind.value for w in troubled() for a in detect(w, DETECTORS)}
-    assert found == {"new_template", "rate_up", "rate_down", "unusual_mix", "unusual_values"}
+    assert found == {"new_template", "rate_up", "rate_down", "broken_off", "unusual_mix", "unusual_values"}
 
 
 @pytest.mark.parametrize("detector", DETECTORS, ids=lambda detector: detector.name)

@@ -29,6 +29,7 @@ def catalogue(url: str) -> dict[str, Any]:
         },
         "roles": {"leads": {"people": ["*"]}},
         "policy": {"break_glass": ["leads"]},
+        "remedies": {"restart-shop": {"services": ["shop"], "action": "restart-live", "mode": "dry"}},
     }
 
 
@@ -104,3 +105,17 @@ async def test_the_glass_is_broken_with_a_reason_and_everybody_sees_it(stage: St
     await ana.types("/run purge eu --break-glass because the shop shows old prices")
     await ana.message("broke the glass").expects("the shop shows old prices")
     await ana.message("*Call shop*").expects("Without a second person")
+
+
+async def test_remedies_are_listed_stopped_and_resumed(stage: Stage) -> None:
+    ana = stage.people.as_("ana").in_("#incidents")
+    await ana.types("/tocsin remedies")
+    await ana.expects_ephemeral("Restart shop – dry")
+    await ana.types("/tocsin remedy stop restart-shop")
+    await ana.expects_ephemeral("Does nothing now: somebody stopped it.")
+    await ana.types("/tocsin remedy resume restart-shop")
+    await ana.expects_ephemeral("Restart shop – dry: it only says what it would do")
+    await ana.types("/tocsin remedy burn restart-shop")
+    await ana.expects_ephemeral("Say it like this: `/tocsin remedies`")
+    await ana.types("/tocsin remedy stop nothing")
+    await ana.expects_ephemeral("There is no remedy called `nothing`")

@@ -112,3 +112,14 @@ def test_a_signal_is_placed_among_fifty_incidents_in_milliseconds() -> None:
     for _ in range(10):
         joins(signal("service-3", 7, name="other"), *candidates)
     assert (time.process_time() - began) / 10 < 0.05
+
+
+def test_a_limit_that_was_foreseen_and_is_reached_hours_later_is_one_incident() -> None:
+    disk, other = (("series", "disk (host=db-1)"),), (("series", "disk (host=db-2)"),)
+    foreseen = opened(1, signal("db", 0, kind=SignalKind.FORECAST, entities=disk))
+    reached = signal("db", 540, kind=SignalKind.SERIES, entities=disk, attributes={"limit": "95"})
+    found = joins(reached, foreseen)
+    assert found.incident_id == 1
+    assert found.because[0][0] == "same_problem"
+    assert joins(replace(reached, entities=other), foreseen).incident_id == 0
+    assert joins(replace(reached, kind=SignalKind.ALERT), foreseen).incident_id == 0

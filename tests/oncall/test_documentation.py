@@ -46,7 +46,9 @@ def test_shifts_are_listed_with_what_is_missing(here: Path) -> None:
 
 def test_what_is_wrong_is_named(here: Path) -> None:
     wrong = EXAMPLES[0].replace('"U0ANA", "U0BEN", "U0CAT"]   #', '"U0ANA"]   #')
-    wrong = wrong.replace('timezone = "Europe/Berlin"', 'timezone = "Europe/Berlin"\ncalendar = "http://127.0.0.1:9/x.ics"')
+    wrong = wrong.replace(
+        'timezone = "Europe/Berlin"', 'timezone = "Europe/Berlin"\ncalendar = "http://127.0.0.1:9/x.ics"'
+    )
     (here / "tocsin.toml").write_text(wrong + '\n[pagers.main]\ntype = "pagerduty"\nrouting_key = "k"\n')
     code, said = run("check", "--json")
     assert code == 1

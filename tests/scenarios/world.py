@@ -79,11 +79,15 @@ class World:
         """What the schedule and the workers do."""
         self.clock.advance(timedelta(seconds=self.settings.detection.grace_s))
         self.engine.checks.run()
+        self.engine.remedies.run()
+        self.engine.rhythms.run()
+        self.engine.events.keep()
         while self.engine.runs.work("world"):
             pass
         self.engine.runs.watch()
         self.engine.runbooks.offer()
         self.engine.digests.send_due()
+        self.engine.updates.remind()
 
     # -- what happens
 

@@ -57,7 +57,7 @@ def test_every_setting_is_in_the_example() -> None:
     optional = {"people", "groups", "runbook", "owners", "services", "connectors", "actions", "target"}
     optional |= {"freezes", "roles", "parameters", "maintenance", "calendar", "reason"}
     optional |= {"watch", "prometheus", "databases", "series", "checks"}
-    optional |= {"sources", "heartbeats", "uptime", "pull", "verify"}
+    optional |= {"sources", "heartbeats", "uptime", "pull", "verify", "remedies"}
     optional |= {"oncall", "escalation", "pagers", "rotations", "overrides", "steps"}
     assert set(missing) <= optional
 
@@ -152,6 +152,27 @@ def test_a_check_of_an_action_says_what_it_is(tmp_path: Path, verify: str, said:
     action = '[connectors.c]\ntype = "git"\n[actions.a]\nkind = "deploy"\nservice = "s"\nconnector = "c"\n'
     with pytest.raises(SettingsError, match=said):
         load(written(tmp_path, f"{action}[actions.a.verify]\n{verify}\n"), {})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("step_up = true", "say where its key is: policy.step_up_key"),
+        ('step_up = true\napprovals = 0\n[policy]\nstep_up_key = "%s"' % ("k" * 32), "somebody who says yes"),
+        ('[policy]\nstep_up_key = "short"', "policy.step_up_key"),
+        ('[remedies.r]\nservices = ["x"]\naction = "b"', "remedies.r.action: no action is called 'b' (a)"),
+        ('[remedies.r]\naction = "a"', "say what it is for"),
+        (
+            '[remedies.r]\nservices = ["x"]\naction = "a"\nparameters = {v = "{who}"}',
+            "{who} is nothing that an incident",
+        ),
+    ],
+)
+def test_remedies_and_second_factors_say_what_is_wrong(tmp_path: Path, text: str, said: str) -> None:
+    action = '[connectors.c]\ntype = "http"\n[actions.a]\nkind = "call"\nservice = "x"\nconnector = "c"\n'
+    with pytest.raises(SettingsError) as caught:
+        load(written(tmp_path, action + text), {})
+    assert said in "\n".join(caught.value.problems)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from bot.actions.model import (
     Verdict,
 )
 from bot.actions.parameters import Parameter, ParameterType
+from bot.actions.remedies import Doing, Mode, Remedy
 from bot.actions.runbooks import Runbook
 from bot.changes.model import Change, ChangeKind
 from bot.engine.pages import (
@@ -30,6 +31,7 @@ from bot.engine.pages import (
     IncidentsPage,
     OncallLine,
     OncallPage,
+    RemedyLine,
     RunbookPage,
     RunbooksPage,
     RunbookStep,
@@ -197,6 +199,14 @@ def runbook_page() -> RunbookPage:
 
 def runbooks_page() -> RunbooksPage:
     return RunbooksPage((runbook(),) * 41, ("bad: " + HOSTILE,), is_set_up=True)
+
+
+def remedy_lines() -> tuple[RemedyLine, ...]:
+    limits: Any = (timedelta(minutes=2), 1, 3, timedelta(minutes=30))
+    action = Action("rerun-orders", ActionKind.RERUN, "orders", "airflow")
+    rules = [Remedy(f"rerun-{mode}", mode, Fitting(), "rerun-orders", {}, *limits) for mode in Mode]
+    last = (None, Doing(3, NOW, Mode.DRY, None, failed=True), Doing(3, NOW, Mode.ON, run(RunState.SUCCEEDED)))
+    return tuple(RemedyLine(r, action, h, d) for r, h, d in zip(rules, ("", "failed", ""), last, strict=True))
 
 
 def run_form(**changes: object) -> RunForm:

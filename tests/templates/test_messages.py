@@ -10,12 +10,13 @@ import pytest
 
 from bot.actions.model import RunState, Verdict
 from bot.engine.pages import Impact, LinePage, PlotPage, SuspectLine
+from bot.engine.second_factor import Enrolment
 from bot.errors import ConnectorError, InputError, NotFound, Refused, Stale
 from bot.incidents.model import IncidentState, Resolution, Suspect
 from bot.signals.model import SignalKind
 from bot.slack.render import Message, Renderer
 from bot.workspace.validate import check_blocks, check_totals, check_view
-from handlers.pages import ArrangeForm, DeclareForm, GradeForm, SilenceForm, Unknown, Usage
+from handlers.pages import ArrangeForm, CodeForm, DeclareForm, GradeForm, SilenceForm, Unknown, Usage
 from tests.templates import pages
 from tests.workspace.oracles import TypesSchema, slackblocks_refuses
 
@@ -52,6 +53,11 @@ def every_message() -> Iterator[tuple[str, Any]]:
     yield "runbook", replace(pages.runbook_page(), runbook=None)
     yield "runbook", replace(pages.runbook_page(), runbook=replace(pages.runbook(), text="long line\n\n" * 3000))
     yield "incident", pages.incident_page(runbooks=(pages.runbook(),) * 3)
+    yield "replies/remedies", pages.remedy_lines()
+    yield "replies/remedies", ()
+    yield "replies/totp", None
+    yield "replies/totp", Enrolment("A" * 32, "otpauth://totp/Tocsin:UANA?secret=" + "A" * 32)
+    yield "run", pages.run_page(asked_by="remedy/rerun-orders")
     yield "replies/runbooks", pages.runbooks_page()
     yield "replies/runbooks", replace(pages.runbooks_page(), runbooks=(), problems=())
     yield "replies/runbooks", replace(pages.runbooks_page(), is_set_up=False)
@@ -89,6 +95,9 @@ def every_message() -> Iterator[tuple[str, Any]]:
     yield "replies/taught", None
     yield "replies/taught", pages.sensitivity(2.0)
     yield "replies/taught", pages.sensitivity(1.0)
+    yield "replies/useful", pages.incident(state=IncidentState.ACKNOWLEDGED)
+    quiet = replace(pages.why_page(), quiet_until={pages.signal().fingerprint: pages.NOW}, signals=(pages.signal(),))
+    yield "replies/why", quiet
     yield "replies/why", replace(pages.why_page(), taught={pages.signal().fingerprint: 4.0}, signals=(pages.signal(),))
     yield "replies/why", replace(pages.why_page(), signals=tuple(pages.measured()[:5]))
     yield "replies/refused", Refused("own_request")
@@ -121,6 +130,8 @@ FORMS = [
     ("forms/declare", DeclareForm((), "", "", "{}")),
     ("forms/silence", SilenceForm(pages.incident(), CHOICES, "{}")),
     ("forms/grade", GradeForm(pages.incident(), "{}")),
+    ("forms/code", CodeForm("rollback", pages.HOSTILE, False, "{}")),
+    ("forms/code", CodeForm("restart", "web", True, "{}")),
     ("forms/arrange", ArrangeForm(pages.incident(), (pages.recovered(),), SERVICES, "{}")),
     ("forms/arrange", ArrangeForm(pages.incident(), (), (), "{}")),
     ("forms/run", pages.run_form()),
@@ -258,7 +269,7 @@ def test_an_acknowledged_incident_says_who_and_offers_to_resolve() -> None:
     incident = pages.incident().acknowledge(pages.ANA, pages.NOW)
     message = RENDERER.render("incident", pages.incident_page(incident=incident))
     assert "<@UANA> is on it" in said(message)
-    assert buttons(message) == ["Roll back checkout", "Resolve", "Why?"]
+    assert buttons(message) == ["Roll back checkout", "Update …", "Resolve"]
 
 
 def test_while_a_rollback_waits_no_second_one_is_offered() -> None:

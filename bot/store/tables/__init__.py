@@ -1,6 +1,19 @@
 """What is the schema? Every table, by what it is about; `migrations/` holds how it came about."""
 
-from bot.store.tables.acting import audit, audit_seal, decision, environment_lock, happened, memory, outbox, posted, run
+from bot.store.tables.acting import (
+    audit,
+    audit_seal,
+    decision,
+    environment_lock,
+    happened,
+    memory,
+    outbox,
+    posted,
+    remedied,
+    remedy,
+    run,
+    second_factor,
+)
 from bot.store.tables.calling import escalation, oncall_override, outside_copy, page, pager_alert, pager_event
 from bot.store.tables.incidents import (
     change,
@@ -29,7 +42,7 @@ from bot.store.tables.logs import (
 )
 from bot.store.tables.metadata import metadata
 from bot.store.tables.sources import measured, pipeline_run, rejected, source_use, standing, watched
-from bot.store.tables.watching import sensitivity, series, series_hour, watch_state
+from bot.store.tables.watching import fitted, rhythm, sensitivity, series, series_hour, watch_state
 
 __all__ = [
     "audit",
@@ -43,6 +56,7 @@ __all__ = [
     "decision",
     "environment_lock",
     "escalation",
+    "fitted",
     "happened",
     "hidden",
     "incident",
@@ -66,7 +80,11 @@ __all__ = [
     "position",
     "posted",
     "rejected",
+    "remedied",
+    "remedy",
+    "rhythm",
     "run",
+    "second_factor",
     "sensitivity",
     "series",
     "series_hour",

@@ -1,6 +1,7 @@
 """Which tables keep what is done and told?"""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Index,
@@ -8,6 +9,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
 )
 
 from bot.store.tables.metadata import metadata
@@ -44,6 +46,40 @@ environment_lock = Table(
     Column("at", UtcDateTime, nullable=False),
     Column("until", UtcDateTime),
     sqlite_autoincrement=True,  # a serial is never used again
+)
+
+remedy = Table(  # who acts for one holds its row
+    "remedy",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("stopped_at", UtcDateTime),
+    Column("stopped_by", String(100), nullable=False),
+    Column("resumed_at", UtcDateTime),
+    Column("resumed_by", String(100), nullable=False),
+)
+
+remedied = Table(
+    "remedied",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("remedy", String(200), nullable=False),
+    Column("incident", Id, nullable=False),
+    Column("mode", String(10), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("run", Id, nullable=False),  # 0: dry, or it could not be planned
+    Column("failed", Boolean, nullable=False),
+    UniqueConstraint("remedy", "incident", "mode", name="uq_remedied_remedy_incident_mode"),
+)
+
+second_factor = Table(  # no secret: it is derived from the key in the settings, the person and the generation
+    "second_factor",
+    metadata,
+    Column("person", String(100), primary_key=True),
+    Column("generation", Integer, nullable=False),
+    Column("confirmed_at", UtcDateTime),
+    Column("last_step", BigInteger, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("failed_at", UtcDateTime),
 )
 
 outbox = Table(

@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Float,
+    Index,
     Integer,
     LargeBinary,
     String,
@@ -54,4 +55,32 @@ sensitivity = Table(
     Column("useless", Integer, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
     Column("changed_by", String(100), nullable=False),
+)
+
+rhythm = Table(  # log lines that come regularly
+    "rhythm",
+    metadata,
+    Column("template_id", String(64), primary_key=True),
+    Column("service", String(200), nullable=False),
+    Column("period_s", Integer, nullable=False),
+    Column("weekdays", String(7), nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("missed", Integer, nullable=False),
+    Column("spread_s", Integer, nullable=False),
+    Column("last_at", UtcDateTime, nullable=False),
+    Column("expected_at", UtcDateTime, nullable=False),
+    Column("late_at", UtcDateTime, nullable=False),
+    Column("absent_since", UtcDateTime),
+    Index("ix_rhythm_late_at", "late_at"),
+)
+
+fitted = Table(  # what detectors learnt from quiet history, in its latest version
+    "fitted",
+    metadata,
+    Column("kind", String(30), primary_key=True),
+    Column("service", String(200), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("model", LargeBinary, nullable=False),
+    Column("facts", Json, nullable=False),
 )

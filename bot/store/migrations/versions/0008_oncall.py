@@ -6,7 +6,7 @@ from alembic import op
 from bot.store.types import Id, UtcDateTime
 
 revision = "0008"
-down_revision = "0013"
+down_revision = "0011"
 
 
 def upgrade() -> None:

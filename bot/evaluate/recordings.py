@@ -1,0 +1,181 @@
+"""What is in a recording of a system with faults injected? Lines, figures, faults, and who calls whom.
+
+Understood is the layout of Nezha (Yu et al., 2023), a folder with `*fault_list.json`, `log/*.csv[.gz]` (a file a
+minute; not every minute), `metric/*_metric.csv[.gz]` (a file a pod, a row a minute), `normal/log/*` (a fault-free
+stretch) and, if there is one, `graph.csv` (caller, callee). All is read at once: a day of it is some hundred megabytes.
+"""
+
+import csv
+import gzip
+import io
+import json
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+from bot.errors import InputError
+from bot.logs.parse import LineParser
+from bot.logs.record import LogRecord
+from bot.logs.timestamps import parse_iso
+
+MINUTE = timedelta(minutes=1)
+_APART = timedelta(seconds=45)
+"""Recorded minutes closer than that are one stretch."""
+
+GAP_MAX = timedelta(minutes=10)
+"""Of a longer time without lines, the rest is cut out: the clock of lines, figures and faults closes up."""
+
+_FIGURES = {"cpu": "CpuUsageRate(%)", "memory": "MemoryUsageRate(%)", "latency": "PodServerLatencyP90(s)"}
+
+Stretch = tuple[datetime, datetime]
+Points = Mapping[str, Sequence[tuple[datetime, float]]]
+"""Service → its points."""
+
+
+@dataclass(frozen=True, slots=True)
+class Injected:
+    """`stretch`: the recorded time around it."""
+
+    at: datetime
+    service: str
+    kind: str
+    stretch: Stretch
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """`records` are in order of time, `normal` too, from a stretch without a fault. `figures`: name → points."""
+
+    records: Sequence[LogRecord]
+    stretches: Sequence[Stretch]
+    normal: Sequence[LogRecord]
+    figures: Mapping[str, Points]
+    faults: Sequence[Injected]
+    calls: Mapping[str, Sequence[str]]
+
+    @property
+    def services(self) -> list[str]:
+        return sorted({record.service for record in self.normal} | {record.service for record in self.records})
+
+
+def is_recording(folder: Path) -> bool:
+    return any(folder.glob("*fault_list.json"))
+
+
+def read_recording(folder: Path) -> Recording:
+    """Raises `InputError` when something of the layout is missing."""
+    files = sorted((folder / "log").glob("*.csv*"))
+    normal = sorted((folder / "normal" / "log").glob("*.csv*"))
+    if not files or not normal:
+        raise InputError("log/*.csv and normal/log/*.csv are expected beside *fault_list.json", place=str(folder))
+    found: dict[tuple[str, ...], LogRecord] = {}
+    stretches: list[Stretch] = []
+    for path in files:
+        records = dict(_records(path))
+        if records:
+            times = [record.at for record in records.values()]
+            stretches.append((min(times), max(times)))
+        found |= records
+    joined = _joined(stretches)
+    clock = _Closed(joined)
+    return Recording(
+        records=sorted((replace(r, at=clock.at(r.at)) for r in found.values()), key=lambda record: record.at),
+        stretches=[(clock.at(begin), clock.at(end)) for begin, end in joined],
+        normal=sorted((record for path in normal for _, record in _records(path)), key=lambda record: record.at),
+        figures=_figures(folder / "metric", clock),
+        faults=list(_faults(folder, joined, clock)),
+        calls=_calls(folder / "graph.csv"),
+    )
+
+
+class _Closed:
+    """A clock on which no gap between the stretches is longer than `GAP_MAX`."""
+
+    def __init__(self, stretches: Sequence[Stretch]) -> None:
+        self._cuts: list[tuple[datetime, timedelta]] = []
+        for (_, end), (begin, _) in pairwise(stretches):
+            if begin - end > GAP_MAX:
+                over = (begin - end - GAP_MAX) // MINUTE * MINUTE
+                self._cuts.append((begin - over, over))
+
+    def at(self, at: datetime) -> datetime:
+        return at - sum((over for since, over in self._cuts if at >= since + over), timedelta())
+
+    def has(self, at: datetime) -> bool:
+        return not any(since <= at < since + over for since, over in self._cuts)
+
+
+def _joined(stretches: Sequence[Stretch]) -> list[Stretch]:
+    joined: list[Stretch] = []
+    for begin, end in sorted(stretches):
+        if joined and begin - joined[-1][1] <= _APART:
+            joined[-1] = joined[-1][0], max(joined[-1][1], end)
+        else:
+            joined.append((begin, end))
+    return joined
+
+
+def _faults(folder: Path, stretches: Sequence[Stretch], clock: _Closed) -> Iterator[Injected]:
+    for path in sorted(folder.glob("*fault_list.json")):
+        by_hour = json.loads(path.read_text("utf-8")).values()
+        for fault in sorted((f for hour in by_hour for f in hour), key=lambda f: str(f["inject_time"])):
+            at = parse_iso(fault["inject_time"])
+            if at is None:
+                raise InputError(f"{fault['inject_time']!r} is no time", place=str(path))
+            around = next((s for s in stretches if s[0] <= at <= s[1] + _APART), None)
+            if around is None:
+                raise InputError(f"there are no log lines around the fault of {fault['inject_time']}", place=str(path))
+            closed = clock.at(around[0]), clock.at(around[1])
+            yield Injected(clock.at(at.astimezone(UTC)), service_of(fault["inject_pod"]), fault["inject_type"], closed)
+
+
+def service_of(pod: str) -> str:
+    """`ts-order-service-5b67c48447-mv5hb` is a pod of ts-order-service."""
+    return pod.rsplit("-", 2)[0]
+
+
+def _records(path: Path) -> Iterator[tuple[tuple[str, ...], LogRecord]]:
+    """Each with what it is known by: minutes overlap. The column `Log` holds the container's JSON line."""
+    for number, row in enumerate(csv.DictReader(io.StringIO(_text(path))), 2):
+        try:
+            line = json.JSONDecoder().raw_decode(row["Log"])[0]
+            service, pod, host = service_of(row["PodName"]), row["PodName"], row["Node"]
+        except (KeyError, ValueError) as error:
+            raise InputError(f"not a line of a recording: {error}", place=f"{path}:{number}") from error
+        record = LineParser(service).parse_fields(line).record
+        if record is not None:
+            attributes = {**record.attributes, "pod": pod, "host": host}
+            yield (
+                (pod, row["Timestamp"], row["Log"]),
+                LogRecord(record.at, service, record.text, record.level, attributes),
+            )
+
+
+def _figures(folder: Path, clock: _Closed) -> dict[str, Points]:
+    found: dict[str, dict[str, list[tuple[datetime, float]]]] = {name: defaultdict(list) for name in _FIGURES}
+    for path in sorted(folder.glob("*_metric.csv*")):
+        service = service_of(path.name.split("_metric")[0])
+        for row in csv.DictReader(io.StringIO(_text(path))):
+            at = datetime.fromtimestamp(int(row["TimeStamp"]), UTC)
+            for name, column in _FIGURES.items():
+                value = float(row[column] or "nan")
+                if clock.has(at) and not math.isnan(value):
+                    found[name][service].append((clock.at(at), value))
+    return {name: dict(points) for name, points in found.items()}
+
+
+def _calls(path: Path) -> dict[str, list[str]]:
+    calls: dict[str, list[str]] = defaultdict(list)
+    if path.exists():
+        for row in csv.DictReader(io.StringIO(_text(path))):
+            calls[row["caller"]].append(row["callee"])
+    return dict(calls)
+
+
+def _text(path: Path) -> str:
+    raw = path.read_bytes()
+    return (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("utf-8", "replace")
