@@ -156,7 +156,7 @@ def _moment(text: str) -> datetime:
 def _as_json(page: OncallPage) -> dict[str, Any]:
     lines = [
         {"schedule": one.name, "timezone": one.zone, "now": _shifts(one.now), "next": _shifts(one.next),
-         "calendar_problem": one.calendar_problem}
+         "until": one.until.isoformat() if one.until else None, "calendar_problem": one.calendar_problem}
         for one in page.schedules
     ]  # fmt: skip
     return {"at": page.now.isoformat(), "schedules": lines}

@@ -19,7 +19,7 @@ from bot.engine.telling import note
 from bot.errors import ConnectorError, InputError, NotFound, Refused, Stale
 from bot.oncall.calendar import check as check_calendar
 from bot.oncall.model import Override, Shift, is_slack_user
-from bot.oncall.schedule import Schedule, following, gaps, people, shifts, who
+from bot.oncall.schedule import LOOK, Schedule, following, gaps, people, shifts, who
 from bot.people import Person
 from bot.settings import Settings
 from bot.settings.calling import is_address
@@ -101,7 +101,8 @@ class Oncall:
                 ahead = shifts(self.schedule(tx, name, now), now, now + _AHEAD)
                 mine = next((shift for shift in ahead if self.key_of(shift.person) == person.key), None)
                 if mine is not None:
-                    found.append(MyShift(name, mine, mine.covers(now)))
+                    until = mine.until if mine.until < now + _AHEAD else None
+                    found.append(MyShift(name, mine, mine.covers(now), until))
         return tuple(sorted(found, key=lambda one: one.shift.since))
 
     def key_of(self, person: str) -> str:
@@ -211,7 +212,7 @@ class Oncall:
             is_first = tx.records.once("handover", f"{name}:{begun.isoformat()}:{_noted(present)}"[:200], now)
             if not known or known == _noted(present) or not is_first:
                 return 0
-            ends = min((shift.until for shift in shifts_now), default=None)
+            ends = _end_of(shifts_now, now)
             facts = {"schedule": name, "before": known.rstrip(";"), "people": ",".join(present), "at": now.isoformat()}
             facts["until"] = ends.isoformat() if ends else ""
             targets = [channel] if channel else []
@@ -228,6 +229,7 @@ class Oncall:
 
     def _line(self, tx: Transaction, name: str, now: datetime) -> OncallLine:
         schedule = self.schedule(tx, name, now)
+        present = who(schedule, now)
         copy = tx.calls.copy(CALENDAR, name)
         section = self._settings.oncall[name]
         minutes = timedelta(minutes=section.calendar_minutes)
@@ -237,7 +239,8 @@ class Oncall:
         return OncallLine(
             name=name,
             zone=schedule.zone.key,
-            now=tuple(self._shown(shift) for shift in who(schedule, now)),
+            now=tuple(self._shown(shift) for shift in present),
+            until=_end_of(present, now),
             next=tuple(self._shown(shift) for shift in following(schedule, now)),
             overrides=tuple(
                 replace(one, person=self.key_of(one.person)) for one in schedule.overrides if one.until > now and one.id
@@ -263,6 +266,12 @@ class Oncall:
         decision = self._policy.may_act_on_incidents(by)
         if decision.verdict is Verdict.REFUSED:
             raise Refused(decision.reason)
+
+
+def _end_of(present: Sequence[Shift], now: datetime) -> datetime | None:
+    """When the first of them ends; None when that is further than is looked."""
+    ends = min((shift.until for shift in present), default=None)
+    return ends if ends is not None and ends < now + LOOK else None
 
 
 def _noted(people: Sequence[str]) -> str:

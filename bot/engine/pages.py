@@ -380,14 +380,15 @@ class LinePage:
 
 @dataclass(frozen=True, slots=True)
 class OncallLine:
-    """A schedule: who is on call `now`, who comes `next` (people as `Person.key`s, or names that nobody is known by).
-    `overrides` that people said. `calendar_problem`: why its address could not be read; `calendar_at`: its last copy's
-    time."""
+    """A schedule: who is on call `now`, `until` when (None: longer than is looked ahead), who comes `next` (people as
+    `Person.key`s, or names that nobody is known by). `overrides` that people said. `calendar_problem`: why its address
+    could not be read; `calendar_at`: its last copy's time."""
 
     name: str
     zone: str
     now: tuple[Shift, ...]
     next: tuple[Shift, ...]
+    until: datetime | None = None
     overrides: tuple[Override, ...] = ()
     calendar_at: datetime | None = None
     calendar_problem: str = ""
@@ -412,9 +413,12 @@ class ShiftsPage:
 
 @dataclass(frozen=True, slots=True)
 class MyShift:
+    """`until` is None when it lasts for longer than is looked ahead."""
+
     schedule: str
     shift: Shift
     is_now: bool
+    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

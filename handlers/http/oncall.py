@@ -3,7 +3,8 @@
 GET /v1/oncall                    every schedule: who is on call now, and next; ?schedule=NAME (or a service) for one
 GET /v1/oncall/{name}/shifts      ?since=…&until=… (ISO 8601; the next 14 days when left out), with the gaps
 
-People are Slack user ids after their workspace's, as in `T0…/U0…`; a name from a calendar stays as it is written there.
+`until` is null, and a shift's own is cut, when it lasts for more than 35 days. People are Slack user ids after their
+workspace's, as in `T0…/U0…`; a name from a calendar stays as it is written there.
 """
 
 import asyncio
@@ -65,6 +66,7 @@ def _line(line: OncallLine) -> dict[str, Any]:
         "schedule": line.name,
         "timezone": line.zone,
         "now": [_shift(shift) for shift in line.now],
+        "until": line.until,
         "next": [_shift(shift) for shift in line.next],
         "overrides": [
             {"id": one.id, "person": one.person, "since": one.since, "until": one.until, "by": one.by,

@@ -85,7 +85,8 @@ async def test_the_command_says_who_is_on_call_and_hands_a_shift_over(stage: Dut
     ana = stage.people.as_("ana").in_("#incidents")
     await ana.types("/oncall")
     said = await ana.expects_ephemeral("*shop*")
-    assert f"<@{stage.workspace.users['ben']}> until" in str(said)
+    assert f"*shop*  <@{stage.workspace.users['ben']}>" in str(said)
+    assert "until" not in str(said["blocks"][0])  # he alone takes turns
     await ana.types("/oncall shifts shop 21d")
     await ana.expects_ephemeral("*shop*")
     await ana.types("/oncall swap checkout @ana until 2h because Ben is on a train")
@@ -94,7 +95,9 @@ async def test_the_command_says_who_is_on_call_and_hands_a_shift_over(stage: Dut
     await stage.look()
     await stage.people.as_("ana").in_("@tocsin").message("Nobody is on it yet").expects("you are on call")
     swap = ana.message("Swap 1:")
+    await ana.note()
     await swap.press("End it")
+    await ana.expects_ephemeral("*shop*")
     assert stage.engine.oncall.page("shop").schedules[0].overrides == ()
     await ana.types("/oncall end 1")
     await ana.expects_ephemeral("over already")
@@ -132,6 +135,7 @@ async def test_programs_are_told_who_is_on_call(stage: DutyStage) -> None:
         now = (await client.get("/v1/oncall", params={"schedule": "checkout"})).json()
         assert [line["schedule"] for line in now["schedules"]] == ["shop", "lead"]
         assert now["schedules"][0]["now"][0]["person"] == stage.person("ben").key
+        assert now["schedules"][0]["until"] is None
         when = {"since": "2026-03-02T00:00Z", "until": "2026-03-30T00:00Z"}
         ahead = (await client.get("/v1/oncall/shop/shifts", params=when)).json()
         assert (len(ahead["shifts"]), ahead["gaps"]) == (1, [])

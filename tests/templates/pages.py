@@ -421,7 +421,7 @@ def handover_page(**changes: Any) -> HandoverPage:
 def oncall_line(**changes: Any) -> OncallLine:
     week = timedelta(days=7)
     now, then = Shift(ANA, NOW - week, NOW + week, "weekly"), Shift(BEN, NOW + week, NOW + 2 * week, "weekly")
-    return replace(OncallLine("shop", "Europe/Berlin", (now,), (then,)), **changes)
+    return replace(OncallLine("shop", "Europe/Berlin", (now,), (then,), now.until), **changes)
 
 
 def oncall_page(**changes: Any) -> OncallPage:
@@ -430,6 +430,7 @@ def oncall_page(**changes: Any) -> OncallPage:
     lines = (
         oncall_line(),
         oncall_line(overrides=(swap,) * 3, now=(known, *oncall_line().now)),
+        oncall_line(until=None),
         oncall_line(now=(), calendar_problem="it answers 500", calendar_at=BEGAN),
         oncall_line(now=(), next=(), calendar_problem="not_read_yet"),
     )
