@@ -33,6 +33,7 @@ from bot.signals.severity import Severity
 from bot.slack.render import Renderer
 from handlers.http.access import admit
 from handlers.http.answers import answer
+from handlers.http.living import LivingRoutes, life_json
 
 API = "api"
 BODY_BYTES_MAX = 64 << 10
@@ -58,6 +59,7 @@ class IncidentRoutes:
             Route("/v1/incidents", self.declare, methods=["POST"]),
             Route("/v1/incidents/{key}", self.one, methods=["GET"]),
             Route("/v1/incidents/{key}/review", self.review, methods=["GET"]),
+            *LivingRoutes(self.engine, self._sender, _object, self._done).routes(),
             Route("/v1/incidents/{key}/{step}", self.step, methods=["POST"]),
             Route("/incidents", self.list_page, methods=["GET"]),
             Route("/incidents/{key}", self.page, methods=["GET"]),
@@ -143,6 +145,7 @@ class IncidentRoutes:
                 {"id": r.id, "kind": r.kind, "service": r.service, "state": r.state, "verdict": r.verdict}
                 for r in page.runs
             ],
+            **life_json(page.life),
             "timeline": [
                 {"at": entry.at, "kind": entry.kind, "by": entry.by, "said": self._said(entry, page)}
                 for entry in page.timeline
