@@ -94,3 +94,4 @@ def register(guards: Guards) -> None:
 
     guards.mention(mention.answer)
     guards.home(home.opened)
+    guards.marks()

@@ -25,6 +25,7 @@ from bot.engine.ingest import Ingest
 from bot.engine.interactions import Interactions
 from bot.engine.ledger import Ledger
 from bot.engine.locking import Locks
+from bot.engine.marks import Marks
 from bot.engine.merging import Merging
 from bot.engine.muting import Muting
 from bot.engine.oncall import Oncall
@@ -98,6 +99,7 @@ class Engine:
     updates: Updates
     tasks: Tasks
     rooms: Rooms
+    marks: Marks
     rhythms: Rhythms
 
 
@@ -174,5 +176,6 @@ def engine(
         updates=Updates(store, clock, settings, policy),
         tasks=Tasks(store, clock, policy),
         rooms=Rooms(store, clock, settings),
+        marks=Marks(store, clock, policy),
         rhythms=Rhythms(store, clock, settings, events),
     )
