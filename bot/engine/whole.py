@@ -26,6 +26,7 @@ from bot.engine.interactions import Interactions
 from bot.engine.ledger import Ledger
 from bot.engine.locking import Locks
 from bot.engine.marks import Marks
+from bot.engine.mending import Mending
 from bot.engine.merging import Merging
 from bot.engine.muting import Muting
 from bot.engine.oncall import Oncall
@@ -100,6 +101,7 @@ class Engine:
     tasks: Tasks
     rooms: Rooms
     marks: Marks
+    mending: Mending
     rhythms: Rhythms
 
 
@@ -177,5 +179,6 @@ def engine(
         tasks=Tasks(store, clock, policy),
         rooms=Rooms(store, clock, settings),
         marks=Marks(store, clock, policy),
+        mending=Mending(store, clock, settings, policy),
         rhythms=Rhythms(store, clock, settings, events),
     )
