@@ -101,3 +101,4 @@ def register(guards: Guards) -> None:
 
     guards.mention(mention.answer)
     guards.home(home.opened)
+    guards.marks()
