@@ -11,7 +11,7 @@ from bot.digests.rhythm import DigestSlot, Every, local_days
 from bot.digests.todo import todos, worst_first
 from bot.engine.digest_pages import Amounts, DigestPage, NoisyDetector, ServiceNews, TemplateLine
 from bot.engine.pages import SilenceView
-from bot.engine.ports import Raised, Transaction
+from bot.engine.ports import Raised, Sensitivity, Transaction
 from bot.engine.stats import confirmed_changes
 from bot.incidents.delivery import delivery
 from bot.incidents.measures import measure
@@ -23,6 +23,7 @@ from bot.signals.model import Signal, SignalKind
 _TEMPLATES_SHOWN = 5
 _NOISY_SHOWN = 5
 _NOISY_READ = 200
+_TAUGHT_READ = 100
 _INCIDENTS_MAX = 1_000
 _DAYS_DRAWN = {Every.DAY: 7, Every.WEEK: 14}
 _TOLD_OF = (Resolution.MERGED,)
@@ -73,6 +74,7 @@ def compose(tx: Transaction, settings: Settings, policy: Policy, order: Order, n
             one.count for one in tx.silences.hidden_between(slot.since, slot.until, order.services)
         ),
         silences=silences,
+        taught=_taught(tx, order),
     )  # fmt: skip
 
 
@@ -108,6 +110,12 @@ def _silences(tx: Transaction, slot: DigestSlot) -> tuple[SilenceView, ...]:
         if silence.since < slot.until
     )
     return tuple(view for view in views if view.hid_something_real)
+
+
+def _taught(tx: Transaction, order: Order) -> tuple[Sensitivity, ...]:
+    """What people made quieter in the stretch."""
+    said = [one for one in tx.sensitivity.all(_TAUGHT_READ) if order.is_about(one.service) and one.times > 1]
+    return tuple(one for one in said if order.slot.since <= one.changed_at < order.slot.until)[:_NOISY_SHOWN]
 
 
 def _lines(tx: Transaction, order: Order, slot: DigestSlot) -> int:

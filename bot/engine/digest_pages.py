@@ -9,7 +9,7 @@ from bot.digests.health import HealthTable
 from bot.digests.model import Order, Subscription
 from bot.digests.todo import Todo
 from bot.engine.pages import SilenceView
-from bot.engine.ports import Raised
+from bot.engine.ports import Raised, Sensitivity
 from bot.incidents.delivery import Delivery
 from bot.incidents.measures import Measures
 from bot.incidents.model import Incident
@@ -88,6 +88,8 @@ class DigestPage:
     muted_signals: int
     silences: tuple[SilenceView, ...] = ()
     """Those that hid something real."""
+    taught: tuple[Sensitivity, ...] = ()
+    """What people made quieter."""
 
     @property
     def is_quiet(self) -> bool:
@@ -99,7 +101,7 @@ class DigestPage:
         runs_left_out = self.waiting_runs and len(self.todo) > TODO_SHOWN
         more = self.unattended or self.forecasts or self.silences or runs_left_out or len(self.incidents) > 8
         worth = {
-            "noise": self.noisy or self.detectors or (self.loud_templates and not self.is_quiet),
+            "noise": self.noisy or self.detectors or self.taught or (self.loud_templates and not self.is_quiet),
             "more": more,
             "health": self.health.troubled,
         }

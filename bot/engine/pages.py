@@ -77,6 +77,8 @@ class Life:
     def leader(self) -> str:
         return next((role.person for role in self.roles if role.name == self.lead), "")
 
+    elsewhere: str = ""
+    """Id of the other channel where it is told: its own, or, seen from there, the main one."""
     since: datetime | None = None
     """When it was opened again; what was said before is history."""
 
@@ -204,6 +206,8 @@ class WhyPage:
     inhibited: tuple[Hidden, ...] = ()
     taught: Mapping[str, float] = field(default_factory=dict)
     """Fingerprint → by how many times its threshold counts since people said so."""
+    quiet_until: Mapping[str, datetime] = field(default_factory=dict)
+    """Fingerprint → until when it is not told at this loudness, for people said that it is no problem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +295,8 @@ class HomeTask:
 @dataclass(frozen=True, slots=True)
 class HomePage:
     """What one person has to do with. `mine`: incidents they are on or declared; `others`: the other open ones;
-    `for_my_yes`: runs that they may approve; `waiting_runs`: the others under way."""
+    `for_my_yes`: runs that they may approve; `waiting_runs`: the others under way. `my_shifts`: their present or next
+    one in each schedule."""
 
     now: datetime
     mine: tuple[Incident, ...]
@@ -302,6 +307,8 @@ class HomePage:
     services: tuple[ServiceLine, ...]
     may_act: bool
     subscriptions: tuple[Subscription, ...] = ()
+    oncall: tuple["OncallLine", ...] = ()
+    my_shifts: tuple["MyShift", ...] = ()
     tasks: tuple[HomeTask, ...] = ()
 
 
@@ -339,14 +346,15 @@ class LinePage:
 
 @dataclass(frozen=True, slots=True)
 class OncallLine:
-    """A schedule: who is on call `now`, who comes `next` (people as `Person.key`s, or names that nobody is known by).
-    `overrides` that people said. `calendar_problem`: why its address could not be read; `calendar_at`: its last copy's
-    time."""
+    """A schedule: who is on call `now`, `until` when (None: longer than is looked ahead), who comes `next` (people as
+    `Person.key`s, or names that nobody is known by). `overrides` that people said. `calendar_problem`: why its address
+    could not be read; `calendar_at`: its last copy's time."""
 
     name: str
     zone: str
     now: tuple[Shift, ...]
     next: tuple[Shift, ...]
+    until: datetime | None = None
     overrides: tuple[Override, ...] = ()
     calendar_at: datetime | None = None
     calendar_problem: str = ""
@@ -371,9 +379,12 @@ class ShiftsPage:
 
 @dataclass(frozen=True, slots=True)
 class MyShift:
+    """`until` is None when it lasts for longer than is looked ahead."""
+
     schedule: str
     shift: Shift
     is_now: bool
+    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

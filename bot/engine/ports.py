@@ -251,7 +251,8 @@ class AuditRows(Protocol):
 
     def unsealed(self, limit: int) -> list[AuditEntry]: ...
     def last_seal(self) -> tuple[int, str]:
-        """Number and hash of the last link; (0, "") at the beginning."""
+        """Number and hash of the last link; (0, "") at the beginning. Nobody else adds one until this transaction
+        ends."""
         ...
 
     def seal(self, no: int, entry_id: int, hash: str) -> None:

@@ -1,6 +1,7 @@
 """What can be looked at? One read each, giving the page that a template words."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.actions.model import ActionKind, RunState
@@ -64,6 +65,8 @@ class Reading:
     def page(self, notice: Notice) -> object:
         """The page for a notice, as things stand now."""
         match notice.template:
+            case "incident" if notice.facts.get("room"):
+                return self._seen_from_room(int(notice.facts["incident"]))
             case "incident" | "tasks":
                 return self.incident(int(notice.facts["incident"]))
             case "run":
@@ -174,6 +177,7 @@ class Reading:
 
     def home(self, person: Person, policy: Policy) -> HomePage:
         now = self._clock.now()
+        oncall, my_shifts = self._oncall.page().schedules, self._oncall.mine(person)
         with self._store.read() as tx:
             active = tx.incidents.active()
             with_role = tx.roles.of_person(person.key, [i.id for i in active])
@@ -194,6 +198,8 @@ class Reading:
                 services=service_lines(tx, self._settings, now),
                 may_act=policy.may_act_on_incidents(person).verdict is Verdict.ALLOWED,
                 subscriptions=tuple(tx.subscriptions.of(person.user)),
+                oncall=oncall,
+                my_shifts=my_shifts,
                 tasks=tasks_of(tx, person),
             )
 
@@ -205,6 +211,12 @@ class Reading:
                 _must_still_be_promised(tx, incident, int(notice.facts["update"]))
             run = tx.runs.get(run_id) if run_id else None
             return LinePage(notice.facts, incident, run, self._clock.now())
+
+    def _seen_from_room(self, incident_id: int) -> IncidentPage:
+        page = self.incident(incident_id)
+        with self._store.read() as tx:
+            card = tx.outbox.posted(card_of_incident(incident_id))
+        return replace(page, life=replace(page.life, elsewhere=card.channel if card else ""))
 
     def _told(self, notice: Notice) -> ToldPage:
         page = self.incident(int(notice.facts["incident"]))

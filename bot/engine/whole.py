@@ -25,16 +25,20 @@ from bot.engine.ingest import Ingest
 from bot.engine.interactions import Interactions
 from bot.engine.ledger import Ledger
 from bot.engine.locking import Locks
+from bot.engine.marks import Marks
+from bot.engine.mending import Mending
 from bot.engine.merging import Merging
 from bot.engine.muting import Muting
 from bot.engine.oncall import Oncall
 from bot.engine.pagers import Pagers
 from bot.engine.people import People
+from bot.engine.pipelines import Pipelines
 from bot.engine.ports import Store
 from bot.engine.reading import Reading
 from bot.engine.remedies import Remedies
 from bot.engine.rhythms import Rhythms
 from bot.engine.roles import Roles
+from bot.engine.rooms import Rooms
 from bot.engine.runbooks import Runbooks
 from bot.engine.runs import Runs
 from bot.engine.second_factor import SecondFactors
@@ -100,7 +104,11 @@ class Engine:
     in_step: InStep
     updates: Updates
     tasks: Tasks
+    rooms: Rooms
+    marks: Marks
+    mending: Mending
     rhythms: Rhythms
+    pipelines: Pipelines
 
 
 def engine(
@@ -118,7 +126,7 @@ def engine(
     team: str = "",
 ) -> Engine:
     graph = ServiceGraph({name: section.depends_on for name, section in settings.services.items()})
-    muting, blame = Muting(settings, graph), Blame(graph)
+    muting, blame = Muting(settings, graph), Blame(graph, settings.detection.window)
     merging = Merging(graph, blame)
     correlator = Correlator(settings, graph, muting, blame, merging, History(settings, graph))
     watching = Watching(settings, correlator)
@@ -177,5 +185,9 @@ def engine(
         in_step=InStep(store, clock, settings, events),
         updates=Updates(store, clock, settings, policy),
         tasks=Tasks(store, clock, policy),
+        rooms=Rooms(store, clock, settings),
+        marks=Marks(store, clock, policy),
+        mending=Mending(store, clock, settings, policy),
         rhythms=Rhythms(store, clock, settings, events),
+        pipelines=Pipelines(store, clock, settings, events),
     )

@@ -242,10 +242,10 @@ _SHARED: Mapping[str, Callable[..., Any]] = {
 }
 FOR_SLACK: Mapping[str, Callable[..., Any]] = {
     **_SHARED,
-    "channel": channel,
     "code": code,
     "codeblock": codeblock,
     "person": person,
+    "channel": channel,
     "date": date,
     "time": time,
     "when": when,
@@ -254,10 +254,10 @@ FOR_SLACK: Mapping[str, Callable[..., Any]] = {
 }
 FOR_TERMINAL: Mapping[str, Callable[..., Any]] = {
     **_SHARED,
-    "channel": one_line,
     "code": _plain_code,
     "codeblock": _plain_codeblock,
     "person": _plain_person,
+    "channel": one_line,
     "date": _plain_date,
     "time": _plain_date,
     "when": _plain_when,
@@ -265,10 +265,10 @@ FOR_TERMINAL: Mapping[str, Callable[..., Any]] = {
 }
 FOR_WEB: Mapping[str, Callable[..., Any]] = {
     **_SHARED,
-    "channel": web_text,
     "code": _web_code,
     "codeblock": _web_codeblock,
     "person": _web_person,
+    "channel": web_text,
     "date": _web_date,
     "time": _web_clock,
     "when": _web_when,
@@ -277,10 +277,10 @@ FOR_WEB: Mapping[str, Callable[..., Any]] = {
 }
 FOR_MARKDOWN: Mapping[str, Callable[..., Any]] = {
     **_SHARED,
-    "channel": markdown_text,
     "code": _markdown_code,
     "codeblock": _markdown_codeblock,
     "person": _markdown_person,
+    "channel": markdown_text,
     "date": _markdown_date,
     "time": _markdown_date,
     "when": _markdown_when,

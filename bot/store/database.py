@@ -2,6 +2,7 @@
 
 SQLite: WAL, `synchronous=FULL`, one writer at a time (`BEGIN IMMEDIATE`), foreign keys on. PostgreSQL: read committed;
 conditional updates guard what several processes touch. `sqlite://` (in memory) is one connection behind a lock.
+Audit entries are sealed before each commit.
 """
 
 import threading
@@ -16,6 +17,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import StaticPool
 
+from bot.engine.audit import seal
 from bot.errors import StoreError
 from bot.store.audit import AuditTable
 from bot.store.calling import CallTable
@@ -93,7 +95,10 @@ class Database:
         with self._write_lock, _worded_errors(), self.engine.connect() as connection:
             connection = connection.execution_options(tocsin_write=True)
             with connection.begin():
-                yield self._transaction(connection)
+                transaction = self._transaction(connection)
+                yield transaction
+                if transaction.records.noted:
+                    seal(transaction.audit, transaction.audit.entries(transaction.records.noted))
 
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:

@@ -104,6 +104,9 @@ def every_message() -> Iterator[tuple[str, Any]]:
     yield "replies/taught", None
     yield "replies/taught", pages.sensitivity(2.0)
     yield "replies/taught", pages.sensitivity(1.0)
+    yield "replies/useful", pages.incident(state=IncidentState.ACKNOWLEDGED)
+    quiet = replace(pages.why_page(), quiet_until={pages.signal().fingerprint: pages.NOW}, signals=(pages.signal(),))
+    yield "replies/why", quiet
     yield "replies/why", replace(pages.why_page(), taught={pages.signal().fingerprint: 4.0}, signals=(pages.signal(),))
     yield "replies/why", replace(pages.why_page(), signals=tuple(pages.measured()[:5]))
     yield "replies/refused", Refused("own_request")
@@ -121,6 +124,11 @@ def every_message() -> Iterator[tuple[str, Any]]:
     for signal in pages.measured():
         yield "page", pages.call_page(signals=(signal,))
     yield "page", pages.call_page(signals=())
+    yield "replies/oncall", pages.oncall_page()
+    yield "replies/oncall", pages.oncall_page(schedules=())
+    yield "replies/shifts", pages.shifts_page()
+    yield "replies/shifts", pages.shifts_page(shifts=())
+    yield "replies/shifts", pages.shifts_page(shifts=pages.shifts_page().shifts * 60, gaps=())
     yield "handover", pages.handover_page()
     yield "handover", pages.handover_page(people=(), until=None)
     yield "line", LinePage({"kind": "acknowledged", "by": pages.ANA}, pages.incident(), None, pages.NOW)
