@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from bot.clock import HeldClock
+from bot.digests.model import Subscription
 from bot.digests.rhythm import Every, Rhythm
-from bot.engine.subscriptions import SUBSCRIPTIONS_MAX, Subscriptions
+from bot.engine.subscriptions import SUBSCRIPTIONS_MAX
 from bot.errors import InputError, NotFound, Refused
 from bot.main import build_engine
-from bot.people import Person
 from bot.signals.severity import Severity
 from bot.slack.blocks import TOTAL_MAX
 from tests.digests.days import ANA, BEN, RENDERER, Days
@@ -130,12 +130,12 @@ def test_everybody_orders_for_themselves_and_only_those_who_may_act_for_a_channe
 
 
 def test_there_is_a_limit_to_subscriptions() -> None:
-    subscriptions: Subscriptions = Days().engine.subscriptions
-    for number in range(SUBSCRIPTIONS_MAX):
-        person = Person("T1", f"U{number}")
-        subscriptions.subscribe(person, person.user, DAILY)
+    days = Days()
+    with days.engine.store.write() as tx:
+        for number in range(SUBSCRIPTIONS_MAX):
+            tx.subscriptions.put(Subscription(f"U{number}", f"T1/U{number}", DAILY, (), days.clock.now()))
     with pytest.raises(InputError):
-        subscriptions.subscribe(BEN, BEN.user, DAILY)
+        days.engine.subscriptions.subscribe(BEN, BEN.user, DAILY)
 
 
 def test_a_channel_that_is_gone_ends_its_digest_and_who_ordered_it_is_told() -> None:
