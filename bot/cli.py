@@ -23,6 +23,7 @@ from bot.mining.cli import masks_app, mine, patterns_app
 from bot.oncall_cli import oncall_app
 from bot.process import Parts, serve
 from bot.replay.cli import replay
+from bot.reports.cli import review, stats
 from bot.settings import Settings, load
 from bot.simulation.cli import simulate
 from bot.slack.cli import doctor
@@ -139,6 +140,8 @@ app.command()(workspace)
 app.command()(mine)
 app.add_typer(sources_app, name="sources")
 app.command()(simulate)
+app.command()(stats)
+app.command()(review)
 app.add_typer(masks_app, name="masks")
 app.add_typer(audit_app, name="audit")
 app.add_typer(oncall_app, name="oncall")

@@ -109,7 +109,7 @@ class PapermillExecutor(ProcessExecutor):
         """The cells of the notebook that is run, as far as it is."""
         try:
             return _cells((self._web.folder(key) / OUTPUT).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, InputError):  # it is written anew after each cell, and may be half there
             return []
 
     def _text(self, action: Action) -> str:

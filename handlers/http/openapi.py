@@ -1,10 +1,11 @@
-"""What can be sent here, as an OpenAPI document? Made from the registry, for /openapi.json."""
+"""What can be sent and asked here, as an OpenAPI document? Made from the registry, for /openapi.json."""
 
 from typing import Any
 
 from bot.settings import Settings
 from bot.sources.model import Kind, Source
 from bot.sources.registry import SOURCES
+from handlers.http.openapi_incidents import PATHS as INCIDENTS
 
 JSON = "application/json"
 ERROR = {"$ref": "#/components/schemas/Error"}
@@ -30,7 +31,7 @@ def document(settings: Settings) -> dict[str, Any]:
     for name, configured in settings.sources.items():
         source = next(source for source in SOURCES if source.name == (configured.type or name))
         paths.setdefault(f"/v1/hooks/{name}", {})["post"] = _operation(source, "")
-    paths |= _OWN
+    paths |= _OWN | INCIDENTS
     return {
         "openapi": "3.1.0",
         "info": {"title": "Tocsin", "version": "1", "description": "What others send to Tocsin. See docs/sources.md."},

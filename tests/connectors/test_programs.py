@@ -113,6 +113,17 @@ def test_a_notebooks_last_words_are_told(bench: Bench) -> None:
     assert done.summary == "forecast.ipynb succeeded: forecast for $(id) '; rm -rf / written"
 
 
+@pytest.mark.parametrize("name", ["papermill"], indirect=True)
+def test_a_notebook_that_is_half_written_is_looked_at_again_later(bench: Bench, tmp_path: Path) -> None:
+    started, executor = begun(bench, tmp_path)
+    (tmp_path / "runs" / KEY / "notebook.ipynb").write_text('{"cells": [')
+    seen = executor.follow(started, bench.action)
+    assert isinstance(seen, Progress)
+    assert seen.total == 0
+    (tmp_path / "hold").unlink()
+    contract.finished(bench, started)
+
+
 @pytest.mark.parametrize("name", ["ansible"], indirect=True)
 def test_the_plan_of_a_playbook_is_its_check_run_and_values_are_never_templates(bench: Bench, tmp_path: Path) -> None:
     plan = contract.planned(bench)
