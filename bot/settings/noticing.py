@@ -1,7 +1,7 @@
 """How is what Tocsin notices set up? Detection, incidents, maintenance, the digest, services."""
 
 from datetime import time, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import (
     Field,
@@ -99,10 +99,15 @@ class MaintenanceSettings(Section):
         return text
 
 
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
 class DigestSettings(Section):
     enabled: bool = True
     at: time = time(9, 0)
     timezone: Zone = "UTC"
+    weekly: Literal["", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = ""
+    """On this day a digest of the week comes as well."""
     channel: str = ""
     """Where the digest goes; the incident channel when empty."""
 

@@ -85,6 +85,11 @@ def _get(summary: str, parameters: list[dict[str, Any]] | None = None) -> dict[s
     return {"get": {"summary": summary, "parameters": parameters or [], "responses": responses | _refusals()}}
 
 
+def _named(name: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "schema": {"type": "string"}}
+
+
+_NAME = {"name": "name", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
 _LIMIT = {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 500}}
 _ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}
 _NOT_FOUND = {"404": {"description": "there is none", "content": {JSON: {"schema": ERROR}}}}
@@ -109,6 +114,10 @@ _OWN: dict[str, dict[str, Any]] = {
             "responses": {"200": {"description": "taken"}} | _refusals(),
         }
     },
+    "/v1/oncall": _get("Who is on call now, and next", [_named("schedule")]),
+    "/v1/oncall/{name}/shifts": _get(
+        "The shifts to come, and when nobody is on call", [_NAME, _named("since"), _named("until")]
+    ),
     "/v1/sources": _get("Who sends what"),
     "/v1/sources/rejected": _get("What could not be read", [_LIMIT]),
     "/v1/sources/rejected/{id}/replay": {

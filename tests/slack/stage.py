@@ -46,12 +46,14 @@ class Stage:
         listening: bool = True,
         executors: Mapping[str, Executor] | None = None,
         manifest: Mapping[str, Any] = MANIFEST,
+        database_url: str = "sqlite://",
         **settings: Any,
     ) -> None:
         self.held = HeldClock(NOON)
         self.clock: Clock = self.held if held else SystemClock()
         self.workspace = Workspace(manifest=manifest)
         self._listening, self._executors, self._more = listening, executors or {}, settings
+        self._database_url = database_url
         self._stack = AsyncExitStack()
 
     engine: Engine
@@ -67,7 +69,7 @@ class Stage:
         self.engine = build_engine(
             Settings.model_validate({"slack": {"operators": ["*"]}, **self._more}),
             clock=self.clock,
-            database_url="sqlite://",
+            database_url=self._database_url,
             executors=self._executors,
             team=self.side.team,
         )
