@@ -48,6 +48,7 @@ test-heavy: setup
 # The pictures of the README and docs/, from headless Chromium.
 pictures: setup
 	$(BIN)/python docs/pictures.py
+	$(BIN)/python docs/states.py
 
 # After a change of the dependencies in pyproject.toml: needs uv.
 lock:
