@@ -31,6 +31,7 @@ from bot.settings import Settings, SlackSettings
 from bot.slack.client import SlackSide, sign_in
 from bot.slack.courier import Courier
 from bot.slack.render import Renderer
+from bot.slack.rooms import RoomKeeper
 from bot.slack.usergroups import keep_usergroups
 from bot.stream import open_bus
 from bot.stream.bus import Bus
@@ -41,6 +42,7 @@ from handlers.http import application
 from handlers.http.body import Room
 from handlers.http.incidents import IncidentRoutes
 from handlers.http.logs import LogIntake
+from handlers.http.oncall import OncallRoutes
 from handlers.http.tally import Tally
 from handlers.syslog import SyslogIntake
 
@@ -122,7 +124,7 @@ async def serve(
             tasks += [
                 _work(engine, holder, own=parts.is_embedded),
                 _tell_pagers(engine),
-                while_leading(leadership, Courier(engine, slack.client).run),
+                while_leading(leadership, partial(_speak, engine, slack)),
             ]
             if engine.usergroups.named:
                 tasks.append(keep_usergroups(engine.usergroups, slack.client))
@@ -175,6 +177,11 @@ async def _work(engine: Engine, holder: str, *, own: bool) -> None:
             worked = False
         if not worked:
             await asyncio.sleep(WORK_POLL_S)
+
+
+async def _speak(engine: Engine, slack: SlackSide) -> None:
+    """The courier, and beside it what looks after the incidents' own channels."""
+    await asyncio.gather(Courier(engine, slack.client).run(), RoomKeeper(engine, slack.client).run())
 
 
 async def _tell_pagers(engine: Engine) -> None:
@@ -255,8 +262,8 @@ async def _http(
 ) -> AsyncIterator[str]:
     """Serves logs and changes in (and Slack's own calls, without Socket Mode); gives the URL."""
     listening = _listen(settings.http.host, settings.http.port)
-    incidents = IncidentRoutes(engine, settings, Renderer()).routes()
-    asgi: Starlette = application(engine, settings, bus=bus, tally=tally, more=incidents)
+    more = [*IncidentRoutes(engine, settings, Renderer()).routes(), *OncallRoutes(engine, settings).routes()]
+    asgi: Starlette = application(engine, settings, bus=bus, tally=tally, more=more)
     if not slack.app_token:
         asgi.mount("/slack", slack.http_app(app))
     config = uvicorn.Config(asgi, log_level="warning", access_log=False, lifespan="off", proxy_headers=False)

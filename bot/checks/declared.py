@@ -5,8 +5,9 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from bot.checks.presets import unfolded
 from bot.signals.severity import Severity
 
 Name = Annotated[str, Field(min_length=1, max_length=100)]
@@ -134,6 +135,11 @@ class WatchSettings(_Declared):
     databases: Mapping[Name, DatabaseSettings] = Field(default_factory=dict)
     series: Mapping[Name, SeriesSettings] = Field(default_factory=dict)
     checks: Mapping[Name, CheckSettings] = Field(default_factory=dict)
+
+    @field_validator("series", mode="before")
+    @classmethod
+    def _presets(cls, series: object) -> object:
+        return unfolded(series) if isinstance(series, Mapping) else series
 
     @model_validator(mode="after")
     def _sources(self) -> "WatchSettings":

@@ -13,6 +13,7 @@ from functools import partial
 from operator import is_not
 
 from bot.clock import Clock
+from bot.engine.admitting import OTHERS, Admitting
 from bot.engine.log_ports import TemplateUse
 from bot.engine.observed import Observed
 from bot.engine.ports import Lease, Store, Transaction
@@ -43,6 +44,7 @@ class Ingest:
         self._store, self._clock, self._settings = store, clock, settings
         self._miner, self._redactor = miner, redactor
         self._observed = Observed()
+        self._admitting = Admitting(settings)
         self._loaded: set[str] = set()
         self._lock = threading.Lock()
 
@@ -87,7 +89,7 @@ class Ingest:
     def _count(self, tx: Transaction, records: Sequence[LogRecord], now: datetime) -> None:
         counts: dict[tuple[str, datetime], int] = {}
         used: list[Use] = []
-        for service, of_service in _by_service(records).items():
+        for service, of_service in self._by_service(tx, records, now).items():
             self._load(tx, service)
             texts, shapes = self._redacted(of_service)
             times = _times(of_service, now + _FUTURE_MAX)
@@ -101,6 +103,15 @@ class Ingest:
         tx.logs.add_values(ended, now)
         tx.logs.add_counts(counts)
 
+    def _by_service(
+        self, tx: Transaction, records: Sequence[LogRecord], now: datetime
+    ) -> Mapping[str, list[LogRecord]]:
+        counted_as = self._admitting.admitted(tx, dict.fromkeys(record.service for record in records), now)
+        grouped: dict[str, list[LogRecord]] = defaultdict(list)
+        for record in records:
+            grouped[counted_as[record.service]].append(record)
+        return grouped
+
     def _redacted(self, records: Sequence[LogRecord]) -> tuple[Sequence[str], Sequence[str] | None]:
         """The texts, storable and without secrets, and their shapes where they are still those of the texts."""
         texts = [_storable(record.text) for record in records]
@@ -109,7 +120,7 @@ class Ingest:
         return clean, None if any(map(is_not, clean, texts)) else shapes
 
     def _template_use(self, use: Use, now: datetime, ended: dict[str, Sequence[Typical]]) -> TemplateUse:
-        before = self._observed.add(use.template_id, use.lines, use.rows, now)
+        before = self._observed.add(use.template_id, use.lines, use.rows, now, use.entities)
         if before:
             ended[use.template_id] = before
         parameters = self._observed.to_write(use.template_id, now)
@@ -121,7 +132,8 @@ class Ingest:
             self._loaded.add(service)
 
     def _forget(self, services: set[str]) -> None:
-        for service in services & self._loaded:
+        self._admitting.forget()
+        for service in (services | {OTHERS}) & self._loaded:
             self._miner.forget(service)
             self._loaded.discard(service)
 
@@ -136,10 +148,3 @@ def _storable(text: str) -> str:
     if text.isascii() and "\0" not in text:
         return text
     return text.translate(_STORABLE).encode("utf-8", "replace").decode("utf-8")
-
-
-def _by_service(records: Sequence[LogRecord]) -> Mapping[str, list[LogRecord]]:
-    grouped: dict[str, list[LogRecord]] = defaultdict(list)
-    for record in records:
-        grouped[record.service].append(record)
-    return grouped

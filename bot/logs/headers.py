@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
 from bot.logs.masks import fold
 from bot.logs.timestamps import compact, nearest_year, parse_epoch, parse_iso, parse_words
 
@@ -33,7 +35,7 @@ _REST = r"(?P<message>.*)"
 Clocked = Callable[[str, datetime], datetime | None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Form:
     """One shape of line: an expression with the groups `time` and `message`, and how to read its time."""
 
@@ -42,8 +44,7 @@ class Form:
     clock: Clocked
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(msgspec.Struct, frozen=True, gc=False):
     """What stood before the message. `level` is one of debug, info, warning, error, critical or ''."""
 
     at: datetime
@@ -162,8 +163,11 @@ class Splitter:
 
     def __init__(self) -> None:
         self._forms = list(FORMS)
+        self._promoted: Form | None = None
         self._times: dict[str, dict[str, datetime | None]] = {form.name: {} for form in FORMS}
         self._plans: dict[str, Plan] = {}
+        self._bare: set[str] = set()
+        """Shapes of lines that no form fits."""
 
     def split(self, line: str, near: datetime, shape: str | None = None) -> Header | None:
         """The line's header, or None when it has none. `near` dates a time without a year; `shape` is the folded line."""
@@ -174,10 +178,14 @@ class Splitter:
             if at is not None:
                 attributes = {name: line[place] for name, place in plan.attributes}
                 return Header(at, line[plan.message :], plan.level, line[plan.app] if plan.app else "", attributes)
+        if shape in self._bare:
+            return None
+        fits = False
         for index, form in enumerate(self._forms):
             found = form.expression.fullmatch(line)
             if found is None:
                 continue
+            fits = True
             plan = _plan(form, found, self._times[form.name])
             at = self.time(plan, found["time"], near)
             if at is None:
@@ -187,6 +195,8 @@ class Splitter:
             if form.name not in _COUNTED and _COUNTED_SHAPE.match(shape) is None:
                 self._remember(shape, plan)
             return _header(found, at)
+        if not fits and _COUNTED_SHAPE.match(shape) is None:
+            self._remember_bare(shape)
         return None
 
     def plan(self, shape: str) -> Plan | None:
@@ -207,8 +217,17 @@ class Splitter:
         if len(shape) <= SHAPE_MAX:
             self._plans[shape] = plan
 
+    def _remember_bare(self, shape: str) -> None:
+        if len(self._bare) >= PLANS_MAX:
+            self._bare.clear()
+        if len(shape) <= SHAPE_MAX:
+            self._bare.add(shape)
+
     def _promote(self, form: Form) -> None:
         """Try this form first, unless a more particular one must be asked before it."""
+        if form is self._promoted:
+            return
+        self._promoted = form
         rest = [other for other in FORMS if other is not form]
         place = FORMS.index(form)
         general = form.name in _GENERAL

@@ -5,8 +5,9 @@ One parser per stream. A line without a time of its own takes the one before it,
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+import msgspec
 
 from bot.logs.headers import LEVELS, Plan, Splitter, strip_inner
 from bot.logs.masks import fold_all
@@ -21,8 +22,7 @@ _ANSI = re.compile(r"\x1b(?:\[[0-?]{0,32}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,256}(?:
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(msgspec.Struct, frozen=True, gc=False):
     """Either a `record` or a `problem` in words. `inherited_time`: the time is the line's before, or the fallback."""
 
     record: LogRecord | None

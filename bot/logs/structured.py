@@ -4,7 +4,6 @@ attributes."""
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -47,15 +46,23 @@ _SYSLOG_LEVELS = ("critical", "critical", "critical", "error", "warning", "info"
 _LOGFMT = re.compile(r"([A-Za-z_@][\w.\-/@]{0,80})=(?:\"((?:[^\"\\]|\\.){0,8192})\"|([^\s\"]{0,2048}))(?:\s+|$)")
 
 
-@dataclass(slots=True)
-class Fields:
+_ROLES = {
+    name: (role, rank)
+    for role, names in (("message", MESSAGES), ("level", LEVELS), ("time", TIMES), ("service", SERVICES))
+    for rank, name in enumerate(names)
+}
+_NO_ROLE = ("", 0)
+_SCALARS = (str, int, float, bool)
+
+
+class Fields(msgspec.Struct):
     """The parts of a structured line; `time` is as written (text or number) or None."""
 
     message: str = ""
     level: str = ""
     time: object = None
     service: str = ""
-    attributes: dict[str, str] = field(default_factory=dict)
+    attributes: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 def parse_json(line: str) -> Fields | None:
@@ -70,17 +77,30 @@ def parse_json(line: str) -> Fields | None:
 
 def from_mapping(value: Mapping[str, object]) -> Fields:
     """The fields of an object that was decoded already."""
-    flat: dict[str, object] = {}
-    _flatten(value, "", flat, 0)
-    fields = Fields()
-    fields.message = _text(_take(flat, MESSAGES)).rstrip("\r\n")
-    fields.level = _level(_take(flat, LEVELS))
-    fields.time = _take(flat, TIMES)
-    for name in TIMES:
-        flat.pop(name, None)
-    fields.service = _text(_take(flat, SERVICES))
-    fields.attributes = {k: _text(v)[:ATTRIBUTE_CHARACTERS_MAX] for k, v in list(flat.items())[:ATTRIBUTES_MAX]}
-    return fields
+    flat: Mapping[str, object] = value
+    if not all(part.__class__ in _SCALARS for part in value.values()) or len(value) > 4 * ATTRIBUTES_MAX:
+        flat = {}
+        _flatten(value, "", flat, 0)
+    chosen: dict[str, tuple[int, str]] = {}
+    rest: list[str] = []
+    for name in flat:
+        role, rank = _ROLES.get(name, _NO_ROLE)
+        if not role:
+            rest.append(name)
+        elif role not in chosen or rank < chosen[role][0]:
+            if role in chosen and role != "time":
+                rest.append(chosen[role][1])
+            chosen[role] = (rank, name)
+        elif role != "time":  # of several times one counts, and none is an attribute
+            rest.append(name)
+    told = {role: flat[name] for role, (_, name) in chosen.items()}
+    return Fields(
+        _text(told.get("message")).rstrip("\r\n"),
+        _level(told["level"]) if "level" in told else "",
+        told.get("time"),
+        _text(told.get("service")),
+        {name: _text(flat[name])[:ATTRIBUTE_CHARACTERS_MAX] for name in rest[:ATTRIBUTES_MAX]},
+    )
 
 
 def parse_logfmt(line: str) -> Fields | None:
@@ -108,13 +128,6 @@ def _flatten(value: Mapping[str, object], prefix: str, into: dict[str, object], 
             _flatten(part, f"{prefix}{key}.", into, depth + 1)
         elif part is not None:
             into[f"{prefix}{key}"] = part
-
-
-def _take(flat: dict[str, object], names: tuple[str, ...]) -> object:
-    for name in names:
-        if name in flat:
-            return flat.pop(name)
-    return None
 
 
 def _text(value: object) -> str:

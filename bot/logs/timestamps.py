@@ -48,7 +48,18 @@ def parse_any(value: object) -> datetime | None:
     if isinstance(value, int | float):
         return parse_epoch(repr(value))
     text = str(value)
+    if text[4:5] == "-" and (at := _usual_iso(text)) is not None:
+        return at
     return parse_iso(text) or parse_epoch(text) or parse_words(text)
+
+
+def _usual_iso(text: str) -> datetime | None:
+    """What `datetime` reads by itself, many times as fast."""
+    try:
+        at = datetime.fromisoformat(text)
+        return at if at.tzinfo is UTC else at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 _WORDS = re.compile(

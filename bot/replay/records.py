@@ -7,9 +7,11 @@ without any time can only be replayed at a rate. CSV files exported from Kuberne
 import csv
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import PurePath
+
+from msgspec import structs
 
 from bot.errors import InputError
 from bot.logs.multiline import Joiner
@@ -133,7 +135,7 @@ class FileReader:
             if name is None:
                 is_unknown = record.service == UNKNOWN_SERVICE and self.service is None
                 name = self._names[record.service] = fallback if is_unknown else tidy_name(record.service)
-            yield record if name == record.service else replace(record, service=name)
+            yield record if name == record.service else structs.replace(record, service=name)
 
     # --- CSV ----------------------------------------------------------------------------------------------------------
 

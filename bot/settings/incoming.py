@@ -138,4 +138,6 @@ class LogSettings(Section):
     redact_off: tuple[str, ...] = ()
     keep_minutes_days: Annotated[int, Field(ge=1, le=365)] = 2
     keep_hours_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    services_max: Annotated[int, Field(ge=1, le=100_000)] = 2_000
+    """Lines of further services count together, as those of `other-services`."""
     templates_per_service_max: Annotated[int, Field(ge=10, le=1_000_000)] = 20_000

@@ -5,7 +5,6 @@ document. Tocsin keeps no documents: `create` and `index` count the line, `delet
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -16,7 +15,7 @@ from bot.logs.parse import LineParser, clean
 from bot.logs.record import LogRecord
 from bot.logs.structured import ATTRIBUTE_CHARACTERS_MAX
 from bot.sources.model import LATE_MAX, Example, Heard, Kind, Posted, Proof, Route, Source
-from bot.sources.received import UNKNOWN_SERVICE, at_path, service_like
+from bot.sources.received import UNKNOWN_SERVICE, at_path, moment, service_like
 
 WRITES = ("index", "create")
 ITEMS_MAX = 100_000
@@ -36,13 +35,17 @@ def decode(posted: Posted) -> Heard:
     """
     heard = Heard()
     parsers: dict[str, LineParser] = {}
+    actions: dict[bytes, tuple[str, str]] = {}
     lines = iter(posted.body.split(b"\n"))
     for line in lines:
         if not line.strip():
             continue
         if len(heard.results) >= ITEMS_MAX:
             raise InputError(f"there are more than {ITEMS_MAX} items; send fewer at once")
-        kind, index = _action(line, posted.path.get("index", ""))
+        action = actions.get(line)
+        if action is None:
+            action = actions[line] = _action(line, posted.path.get("index", ""))
+        kind, index = action
         document = next(lines, b"") if kind in WRITES or kind == "update" else b""
         problem = _hear(heard, parsers, document, kind, index, posted)
         if problem:
@@ -104,10 +107,8 @@ def _plain(fields: Mapping[str, Any], service: str, index: str) -> LogRecord | N
         return None
     if len(stamp) < 20 or not level or not message[:1].isalpha() or len(fields) > _PLAIN_FIELDS_MAX:
         return None
-    try:
-        at = datetime.fromisoformat(stamp)
-        at = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
+    at = moment(stamp)
+    if at is None:
         return None
     rest = {"index": index} if index else {}
     for name, value in fields.items():

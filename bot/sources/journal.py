@@ -5,7 +5,7 @@ null when it was too long.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -17,7 +17,6 @@ from bot.sources.model import LATE_MAX, Example, Heard, Kind, Posted, Proof, Rou
 from bot.sources.received import UNKNOWN_SERVICE, service_like
 from bot.sources.syslog import LEVELS
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DECODER = msgspec.json.Decoder(dict[str, Any])
 KEPT = {"_HOSTNAME": "host", "_SYSTEMD_UNIT": "unit", "_PID": "pid", "CONTAINER_NAME": "container"}
 _PRIORITIES = {str(number): level for number, level in enumerate(LEVELS)}
@@ -52,11 +51,11 @@ def parse(line: bytes, service: str = "") -> LogRecord:
     stamp = entry.get("__REALTIME_TIMESTAMP")
     if not isinstance(stamp, str) or not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 16):
         raise InputError("it has no __REALTIME_TIMESTAMP")
-    at = _EPOCH + timedelta(microseconds=int(stamp))
+    at = datetime.fromtimestamp(int(stamp) / 1_000_000, UTC)
     message = clean(_text(entry.get("MESSAGE")))
     if not message.strip():
         raise InputError("it has no MESSAGE")
-    attributes = {name: _text(entry[key]) for key, name in KEPT.items() if entry.get(key)}
+    attributes = {name: _text(found) for key, name in KEPT.items() if (found := entry.get(key))}
     level = _PRIORITIES.get(_text(entry.get("PRIORITY")), "")
     return LogRecord(at, service or _service(entry), message, level, attributes)
 

@@ -4,7 +4,7 @@ https://opentelemetry.io/docs/specs/otlp/#otlphttp, https://opentelemetry.io/doc
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -24,7 +24,6 @@ SERVICE_KEYS = ("service.name", "k8s.deployment.name", "k8s.container.name", "co
 DEPTH_MAX = 20
 _LEVELS = ("", *(["trace"] * 4), *(["debug"] * 4), *(["info"] * 4), *(["warning"] * 4), *(["error"] * 4),
            *(["critical"] * 4))  # fmt: skip
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NS_MAX = 4_102_444_800 * 10**9
 
 
@@ -33,9 +32,8 @@ def decode(posted: Posted) -> Heard:
     heard = Heard()
     exported = _json(posted.body) if posted.content_type == JSON else _protobuf(posted.body)
     for service, records in exported:
-        parser = LineParser(service or posted.service or UNKNOWN_SERVICE, fallback_at=posted.now)
-        for entry in records:
-            _hear(heard, parser, service or posted.service or UNKNOWN_SERVICE, entry, posted.now)
+        named = service or posted.service or UNKNOWN_SERVICE
+        _hear(heard, LineParser(named, fallback_at=posted.now), named, records, posted.now)
     return heard
 
 
@@ -44,22 +42,28 @@ Entry = tuple[int, int, str, object, Mapping[str, str], str | None]
 Exported = Iterable[tuple[str, Iterable[Entry]]]
 
 
-def _hear(heard: Heard, parser: LineParser, service: str, entry: Entry, now: datetime) -> None:
-    time_ns, number, word, body, attributes, event = entry
-    if 0 < time_ns < _NS_MAX:
-        at = _EPOCH + timedelta(microseconds=time_ns // 1000)
-    else:
-        at, heard.is_timed = now, False
-    if now - at > LATE_MAX:
-        heard.reject(_place(heard), f"it is of {at:%Y-%m-%d %H:%M}, and more than {LATE_MAX.days} days late")
-        return
-    level = _LEVELS[number] if 0 < number < 25 else word.lower()
-    record = _record(parser, at, service, level, body if body is not None else event, attributes)
-    if record is None:
-        heard.reject(_place(heard), "it has neither a body nor attributes")
-        return
-    heard.records.append(record)
-    heard.lines += 1
+def _hear(heard: Heard, parser: LineParser, service: str, entries: Iterable[Entry], now: datetime) -> None:
+    """One loop without calls for what nearly all records are: a level, a time and a line of text."""
+    records = heard.records
+    oldest_ns = int((now - LATE_MAX).timestamp()) * 10**9
+    for time_ns, number, word, body, attributes, event in entries:
+        if oldest_ns <= time_ns < _NS_MAX:
+            at = datetime.fromtimestamp(time_ns // 1000 / 1_000_000, UTC)
+        elif 0 < time_ns < _NS_MAX:
+            at = datetime.fromtimestamp(time_ns // 10**9, UTC)
+            heard.reject(_place(heard), f"it is of {at:%Y-%m-%d %H:%M}, and more than {LATE_MAX.days} days late")
+            continue
+        else:
+            at, heard.is_timed = now, False
+        level = _LEVELS[number] if 0 < number < 25 else word.lower()
+        if level and isinstance(body, str) and (line := clean(body)) and not line.isspace():
+            records.append(LogRecord(at, service, line, level, attributes))
+        elif record := _record(parser, at, service, level, body if body is not None else event, attributes):
+            records.append(record)
+        else:
+            heard.reject(_place(heard), "it has neither a body nor attributes")
+            continue
+        heard.lines += 1
 
 
 def _place(heard: Heard) -> str:
@@ -114,8 +118,7 @@ def _entries(records: Iterable[Any]) -> Iterator[Entry]:
         attributes = _attributes(record.attributes) if record.attributes else {}
         if trace := record.trace_id:
             attributes["trace_id"] = trace.hex()
-        which = record.body.WhichOneof("value")
-        body = record.body.string_value if which == "string_value" else _value(record.body, 0)
+        body = record.body.string_value or _value(record.body, 0)
         time_ns = record.time_unix_nano or record.observed_time_unix_nano
         yield time_ns, record.severity_number, record.severity_text, body, attributes, record.event_name or None
 
@@ -125,11 +128,8 @@ def _attributes(pairs: Iterable[Any]) -> dict[str, str]:
     for pair in pairs:
         if len(found) >= ATTRIBUTES_MAX:
             break
-        value = pair.value
-        if value.WhichOneof("value") == "string_value":  # as nearly all are
-            found[pair.key] = value.string_value[:ATTRIBUTE_CHARACTERS_MAX]
-        else:
-            found[pair.key] = _word(_value(value, 0))
+        text = pair.value.string_value  # as nearly all are
+        found[pair.key] = text[:ATTRIBUTE_CHARACTERS_MAX] if text else _word(_value(pair.value, 0))
     return found
 
 
@@ -156,17 +156,29 @@ def _word(value: object) -> str:
 # -- JSON
 
 
-class _Pair(msgspec.Struct):
+class _Value(msgspec.Struct, rename="camel", gc=False):
+    """An AnyValue: a text nearly always; `_json_value` reads the rest as it stands."""
+
+    string_value: Any = None
+    bool_value: Any = None
+    int_value: Any = None
+    double_value: Any = None
+    bytes_value: Any = None
+    array_value: Any = None
+    kvlist_value: Any = None
+
+
+class _Pair(msgspec.Struct, gc=False):
     key: str = ""
-    value: dict[str, Any] | None = None
+    value: _Value | None = None
 
 
-class _Record(msgspec.Struct, rename="camel"):
+class _Record(msgspec.Struct, rename="camel", gc=False):
     time_unix_nano: int | str = 0
     observed_time_unix_nano: int | str = 0
     severity_number: int | str = 0
     severity_text: str = ""
-    body: dict[str, Any] | None = None
+    body: _Value | None = None
     attributes: list[_Pair] = []
     trace_id: str = ""
     event_name: str = ""
@@ -207,17 +219,34 @@ def _json(body: bytes) -> Exported:
 
 def _json_entries(records: Iterable[_Record]) -> Iterator[Entry]:
     for record in records:
-        attributes = _json_attributes(record.attributes)
+        attributes = _json_attributes(record.attributes) if record.attributes else {}
         if record.trace_id:
             attributes["trace_id"] = record.trace_id[:64]
         time_ns = _int(record.time_unix_nano) or _int(record.observed_time_unix_nano)
-        body = _json_value(record.body, 0)
         number = _int(record.severity_number)
-        yield time_ns, number, record.severity_text, body, attributes, record.event_name or None
+        yield time_ns, number, record.severity_text, _told(record.body), attributes, record.event_name or None
 
 
 def _json_attributes(pairs: list[_Pair]) -> dict[str, str]:
-    return {pair.key: _word(_json_value(pair.value, 0)) for pair in pairs[:ATTRIBUTES_MAX]}
+    found: dict[str, str] = {}
+    for pair in pairs[:ATTRIBUTES_MAX]:
+        value = pair.value
+        text = value.string_value if value is not None else None
+        found[pair.key] = text[:ATTRIBUTE_CHARACTERS_MAX] if isinstance(text, str) else _word(_told(value))
+    return found
+
+
+def _told(value: _Value | None) -> object:
+    if value is None:
+        return None
+    if isinstance(value.string_value, str):
+        return value.string_value
+    return _json_value({name: found for name in _KINDS if (found := getattr(value, _KINDS[name])) is not None}, 0)
+
+
+_KINDS = dict(
+    zip((field.encode_name for field in msgspec.structs.fields(_Value)), _Value.__struct_fields__, strict=True)
+)
 
 
 def _json_value(value: dict[str, Any] | None, depth: int) -> object:

@@ -1,6 +1,6 @@
 """Which mappings are ready? For monitoring services whose webhooks are JSON of one shape; each is data."""
 
-from bot.sources import pagerduty
+from bot.sources import cloudwatch, pagerduty
 from bot.sources.mapping import Rules, by_rules
 from bot.sources.model import Decode, Example, Identify, Kind, Proof, Source, Verify, no_identity
 from bot.sources.signatures import hmac_hex, listed_hmac_hex
@@ -30,23 +30,6 @@ SENTRY = Rules(
     detail="data.event.culprit || data.issue.culprit || data.description_text",
     link="data.event.web_url || data.issue.permalink || data.web_url",
     labels="data.event.tags",
-)
-CLOUDWATCH = Rules(
-    key="AlarmArn || AlarmName",
-    title="AlarmName",
-    unwrap="Message",
-    challenge="Type == 'SubscriptionConfirmation' && SubscribeURL",
-    status="NewStateValue",
-    ended=("OK",),
-    ignored=("INSUFFICIENT_DATA",),
-    service='Trigger.Dimensions[?contains(`["ServiceName", "FunctionName", "DBInstanceIdentifier"]`, name)]'
-    " | [0].value",
-    severity="NewStateValue",
-    severities={"ALARM": "major"},
-    began_at="StateChangeTime",
-    ended_at="StateChangeTime",
-    detail="NewStateReason",
-    labels="Trigger.Dimensions",
 )
 OPSGENIE = Rules(
     key="alert.alias || alert.alertId",
@@ -111,11 +94,14 @@ SOURCES = (
         verify=hmac_hex("sentry-hook-signature"), signed_by="HMAC-SHA256 in Sentry-Hook-Signature",
     ),
     _source(
-        "cloudwatch", "Amazon CloudWatch by SNS", CLOUDWATCH,
+        "cloudwatch", "Amazon CloudWatch by SNS", cloudwatch.RULES,
         Example("SNS subscription", "sh",
                 "aws sns subscribe --topic-arn $TOPIC --protocol https "
                 "--notification-endpoint {url}/v1/hooks/cloudwatch/{token}\n", Proof.DOCUMENTED,
-                "The subscription waits until its SubscribeURL is opened: `tocsin sources rejected` shows it."),
+                "Make a token for this topic alone: what proves the sender is the token in the path. SNS' own "
+                "signature (RSA) is not verified. The subscription waits until its SubscribeURL is opened: "
+                "`tocsin sources rejected` shows it, and Tocsin opens nothing by itself."),
+        identify=cloudwatch.identify, decode=cloudwatch.decode,
     ),
     _source(
         "pagerduty", "PagerDuty (webhooks v3)", pagerduty.RULES,

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -17,7 +18,6 @@ UNKNOWN_SERVICE = "unknown"
 TEXT_MAX = 2_000
 _NOT_A_NAME = re.compile(r"[^A-Za-z0-9_.:@-]+")
 _FIRST = re.compile(r"^[^A-Za-z0-9_]+")
-_FRACTION = re.compile(r"(\.\d{6})\d+")
 
 SEVERITIES: Mapping[str, Severity] = {
     **dict.fromkeys(("critical", "crit", "fatal", "emergency", "emerg", "page", "p1", "sev1", "1", "disaster", "alarm"),
@@ -105,7 +105,7 @@ def moment(value: Any, *path: str | int) -> datetime | None:
         if found.startswith("0001-") or not found:
             return None
         try:
-            at = datetime.fromisoformat(_FRACTION.sub(r"\1", found))
+            at = datetime.fromisoformat(found)
         except ValueError:
             return parse_any(found)
         return _in_utc(at)
@@ -113,12 +113,15 @@ def moment(value: Any, *path: str | int) -> datetime | None:
 
 
 def _in_utc(at: datetime) -> datetime | None:
+    if at.tzinfo is UTC:
+        return at
     try:
         return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
     except OverflowError:
         return None
 
 
+@lru_cache(maxsize=4096)
 def service_like(name: str, otherwise: str = UNKNOWN_SERVICE) -> str:
     """A service's name made of `name`: what cannot stand in one becomes a dash."""
     made = _FIRST.sub("", _NOT_A_NAME.sub("-", name.strip()))[:LENGTH_MAX].rstrip("-")

@@ -3,7 +3,8 @@
     python -m tests.benchmarks.decoding [LINES]
 
 The same lines (seeded, of seven kinds) as bodies of 500, decoded to log records; then the texts of the records through
-drain3 with the masks of its README, and through the miner of Tocsin. CPU time of one process.
+drain3 with the masks of its README, and through the miner of Tocsin. CPU time of one process; of three rounds, in which
+all take their turns, the shortest.
 """
 
 import json
@@ -25,6 +26,7 @@ from bot.sources.registry import BY_NAME
 from tests.benchmarks.reference import clusters, readme_miner
 
 BODY_LINES = 500
+ROUNDS = 3
 NOW = datetime(2026, 3, 1, 12, 5, tzinfo=UTC)
 START_NS = int(datetime(2026, 3, 1, 12, 0, tzinfo=UTC).timestamp()) * 10**9
 KINDS = (
@@ -67,6 +69,7 @@ def bodies(lines: Sequence[str]) -> dict[str, tuple[str, dict[str, str], list[by
         "Elasticsearch bulk": ("bulk", _bulk, "application/x-ndjson"),
         "syslog 5424": ("syslog", _syslog, ""),
         "journal": ("journal", _journal, "application/x-ndjson"),
+        "ndjson": ("lines", _ndjson, "application/x-ndjson"),
         "text": ("lines", _text, "text/plain"),
     }
     return {
@@ -78,19 +81,21 @@ def bodies(lines: Sequence[str]) -> dict[str, tuple[str, dict[str, str], list[by
 def measure(count: int) -> tuple[list[Figure], list[Figure]]:
     """Decoding by format, and mining."""
     lines = texts(count)
-    decoding = []
+    decoding: dict[str, Callable[[], object]] = {}
     for name, (source, headers, folded) in bodies(lines).items():
         decode = BY_NAME[source].decode
         posted = [Posted(body, headers, NOW, {"service": "checkout"}) for body in folded]
         assert [r.text for r in decode(posted[0]).records] == list(lines[:BODY_LINES]), name
-        took = _cpu_s(partial(_decode_all, decode, posted))
-        decoding.append(Figure(name, took / count * 1e6))
-    miner, reference = Miner(), readme_miner()
-    mining = [
-        Figure("drain3 0.9.11", _cpu_s(lambda: clusters(reference, lines)) / count * 1e6),
-        Figure("Tocsin's miner", _cpu_s(lambda: _mine(miner, lines)) / count * 1e6),
-    ]
-    return decoding, mining
+        decoding[name] = partial(_decode_all, decode, posted)
+    mining: dict[str, Callable[[], object]] = {
+        "drain3 0.9.11": lambda: clusters(readme_miner(), lines),
+        "Tocsin's miner": lambda: _mine(Miner(), lines),
+    }
+    took = {name: float("inf") for name in (*mining, *decoding)}
+    for _ in range(ROUNDS):
+        for name, work in {**mining, **decoding}.items():
+            took[name] = min(took[name], _cpu_s(work) / count * 1e6)
+    return [Figure(name, took[name]) for name in decoding], [Figure(name, took[name]) for name in mining]
 
 
 def _decode_all(decode: Decode, posted: Sequence[Posted]) -> None:
@@ -174,6 +179,13 @@ def _journal(lines: Sequence[str]) -> bytes:
         ) + "\n"
         for i, line in enumerate(lines)
     ).encode()  # fmt: skip
+
+
+def _ndjson(lines: Sequence[str]) -> bytes:
+    return "".join(
+        json.dumps({"ts": _stamp(i), "level": "info", "host": "node-1", "message": line}) + "\n"
+        for i, line in enumerate(lines)
+    ).encode()
 
 
 def _text(lines: Sequence[str]) -> bytes:

@@ -73,6 +73,7 @@ async def test_a_running_pipeline_shows_how_far_it_is_and_can_be_stopped(orders:
     ana, ben = stage.people.as_("ana").in_("#incidents"), stage.people.as_("ben").in_("#incidents")
     await ana.types("/rerun orders_hourly")
     await ben.message("*Run again orders_hourly*").press("Approve")
+    await ben.message("*Run again orders_hourly*").expects("said yes")
     for _ in range(2):
         stage.engine.runs.work("worker")
         stage.held.advance(FOLLOWED)

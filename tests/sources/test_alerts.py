@@ -110,8 +110,31 @@ def test_what_is_no_alert_is_refused_or_rejected(name: str, body: bytes) -> None
 
 
 def test_sns_wants_to_be_confirmed() -> None:
-    body = {"Type": "SubscriptionConfirmation", "Message": "You have chosen", "SubscribeURL": "https://sns/x"}
-    assert heard("cloudwatch", json.dumps(body).encode()).challenge == "https://sns/x"
+    url = "https://sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription&TopicArn=arn:aws:sns:x&Token=2336412f37"
+    for kind in ("SubscriptionConfirmation", "UnsubscribeConfirmation"):
+        body = {"Type": kind, "Message": "You have chosen", "SubscribeURL": url}
+        assert heard("cloudwatch", json.dumps(body).encode()).challenge == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription",
+        "https://sns.eu-central-1.amazonaws.com.evil.example/?Action=ConfirmSubscription",
+        "https://sns.eu-central-1.amazonaws.com@evil.example/?Action=ConfirmSubscription",
+        "https://evil.example/https://sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription",
+        "https://s3.amazonaws.com/?Action=ConfirmSubscription",
+    ],
+)
+def test_an_address_that_is_not_of_sns_is_not_shown_as_one_to_open(url: str) -> None:
+    body = {"Type": "SubscriptionConfirmation", "Message": "You have chosen", "SubscribeURL": url}
+    with pytest.raises(InputError, match="not Amazon SNS's"):
+        heard("cloudwatch", json.dumps(body).encode())
+
+
+def test_a_message_that_sns_sends_again_is_known() -> None:
+    posted = Posted(fixture(BY_NAME["cloudwatch"]), {}, NOW)
+    assert BY_NAME["cloudwatch"].identify(posted) == "22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324"
 
 
 def test_a_mapping_says_what_is_wrong_with_it() -> None:

@@ -103,7 +103,7 @@ HAPPENED = sorted(
     | {"nobody_on_call", "nobody_in_group", "pager_escalated", "pager_unacknowledged"}
     | {"opened", "joined", "acknowledged", "resolved", "reopened", "not_a_problem", "severity", "suspect", "change"}
     | {"declared", "run_asked", "run_approved", "run_started", "run_finished", "run_failed", "run_cancelled"}
-    | {"run_expired", "run_verified", "batches_lost", "batch_unreadable"}
+    | {"run_expired", "run_verified", "batches_lost", "batch_unreadable", "services_capped"}
 )
 FACTS = {
     "reason": "severe",
@@ -120,6 +120,7 @@ FACTS = {
     "error": "timed out",
     "change": "deploy",
     "version": "2",
+    "most": "2000",
     "reach": "schedule",
     "targets": "T1/UANA,T1/UBEN",
     "schedule": "shop",

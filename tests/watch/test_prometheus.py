@@ -4,9 +4,10 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -24,14 +25,20 @@ MINUTE = timedelta(minutes=1)
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Debian's `prometheus` with six hours of two series, the last hour of one missing."""
-    if not shutil.which("prometheus") or not shutil.which("promtool"):
-        missing("Debian's prometheus is not installed (apt-get install prometheus)")
-    folder = tmp_path_factory.mktemp("prometheus")
     lines = ["# HELP latency of checkout", "# TYPE latency gauge"]
     for pod, minutes in (("a", 300), ("b", 240)):
         for i in range(minutes):
             at = (BEGAN + i * MINUTE).timestamp()
             lines.append(f'latency{{service="checkout",pod="{pod}"}} {100 + i} {at:.0f}')
+    with serving(tmp_path_factory.mktemp("prometheus"), lines) as url:
+        yield url
+
+
+@contextmanager
+def serving(folder: Path, lines: Sequence[str]) -> Iterator[str]:
+    """A Prometheus that holds what the OpenMetrics lines say."""
+    if not shutil.which("prometheus") or not shutil.which("promtool"):
+        missing("Debian's prometheus is not installed (apt-get install prometheus)")
     (folder / "data.om").write_text("\n".join([*lines, "# EOF", ""]))
     made = ["promtool", "tsdb", "create-blocks-from", "openmetrics", str(folder / "data.om"), str(folder / "tsdb")]
     subprocess.run(made, check=True, capture_output=True, timeout=60)
