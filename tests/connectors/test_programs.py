@@ -16,7 +16,6 @@ from tests.connectors.bench import Bench
 from tests.connectors.fake_programs import effects
 
 KEY = contract.KEY
-STEPS_MAX = 30
 PATIENCE_S = 20.0
 
 
@@ -41,20 +40,14 @@ test_nothing_has_a_secret = contract.test_nothing_that_is_stored_or_shown_has_a_
 
 @pytest.mark.parametrize("name", ["ansible", "dbt-build"], indirect=True)
 def test_a_worker_that_is_killed_at_any_step_leaves_one_effect(name: str, tmp_path: Path) -> None:
-    for step in range(STEPS_MAX):
-        folder = tmp_path / str(step)
-        folder.mkdir()
-        bench = bench_programs.bench(name, folder)
-        plan = contract.planned(bench)
-        command = [sys.executable, "-m", "tests.connectors.killed_worker", name, str(folder), KEY, str(step)]
-        said = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2], check=False)
-        assert said.returncode == -9, said.stderr
-        contract.taken_over(bench, plan)
-        assert bench.effects() == 1, f"killed at step {step}"
-        if "survived" in said.stdout:
-            assert step >= 4
-            return
-    raise AssertionError("it has too many steps")
+    command = [sys.executable, "-m", "tests.connectors.killed_worker", name, str(tmp_path), KEY]
+    said = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2], check=True)
+    workers = int(said.stdout)
+    assert workers > 4
+    for number in range(workers):
+        bench = bench_programs.bench(name, tmp_path / str(number))
+        contract.taken_over(bench, contract.planned(bench))
+        assert bench.effects() == 1, f"killed at step {number}"
 
 
 def begun(bench: Bench, tmp_path: Path) -> tuple[Started, ProcessExecutor]:
