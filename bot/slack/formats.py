@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,8 @@ from bot.slack.mrkdwn import Mrkdwn, clip, code, codeblock, escaped, link, one_l
 _PERSON = re.compile(r"[TE]?[A-Z0-9]*/([UW][A-Z0-9]+)", re.ASCII)
 _CHANNEL = re.compile(r"[CDG][A-Z0-9]{8,}", re.ASCII)
 _RECENT = timedelta(hours=12)
+NAMES: ContextVar[Mapping[str, str]] = ContextVar("names", default={})  # noqa: B039 - never changed, only replaced
+"""Where Slack does not put names to ids: `Person.key` → name, while a page or a document is drawn."""
 
 
 def duration(length: timedelta) -> str:
@@ -60,6 +63,11 @@ def percent(share: float) -> str:
 
 def plural(count: int, one: str, many: str) -> str:
     return f"{number(count)} {one if count == 1 else many}"
+
+
+def shortly(value: object) -> str:
+    """A few words of a text, in one line, that begin no code."""
+    return one_line(value, 80).replace("`", "\u02cb")
 
 
 def person(key: str) -> Mrkdwn:
@@ -118,8 +126,9 @@ def _plain_codeblock(lines: object, line_limit: int = 240, lines_max: int = 12, 
 
 
 def _plain_person(key: str) -> str:
+    """By name where names are shown and this one is known, else by id."""
     found = _PERSON.fullmatch(key)
-    return one_line(found[1] if found else _other_name(key))
+    return one_line(NAMES.get().get(key) or (found[1] if found else _other_name(key)))
 
 
 def _plain_date(at: datetime) -> str:
@@ -225,6 +234,7 @@ _SHARED: Mapping[str, Callable[..., Any]] = {
     "rate": rate,
     "times": times,
     "percent": percent,
+    "shortly": shortly,
     "shortened": clip,
 }
 FOR_SLACK: Mapping[str, Callable[..., Any]] = {
