@@ -3,11 +3,13 @@
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bot.actions.model import Done, Progress, Started
+from bot.actions.parameters import Parameter
 from bot.connectors._processes import ProcessExecutor
 from bot.errors import ConnectorError, InputError
 from tests.connectors import bench_programs
@@ -97,6 +99,13 @@ def test_a_supervisor_that_is_killed_is_never_taken_for_a_success(bench: Bench, 
     assert caught.value.permanent
     assert isinstance(executor.find(KEY, bench.action), Started)
     assert bench.effects() == 1
+
+
+@pytest.mark.parametrize("name", ["papermill", "ansible"], indirect=True)
+def test_a_secret_parameter_is_refused_for_it_would_be_kept_in_a_file(bench: Bench) -> None:
+    bench.action = replace(bench.action, parameters=(Parameter("day", fixed="s3cr3t", secret=True),))
+    with pytest.raises(ConnectorError, match="day is a secret, and would be kept in a file"):
+        contract.planned(bench)
 
 
 @pytest.mark.parametrize("name", ["papermill"], indirect=True)
