@@ -42,8 +42,8 @@ unit:
 	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
 
 test-heavy: setup
-	$(BIN)/python -m pytest tests/heavy/real_mlflow.py tests/heavy/real_airflow.py tests/heavy/real_reports.py \
-	  tests/heavy/real_webhooks.py $(PYTEST_ARGS)
+	$(BIN)/python -m pytest tests/heavy/real_mlflow.py tests/heavy/real_airflow.py tests/heavy/real_pipelines.py \
+	  tests/heavy/real_programs.py tests/heavy/real_docker.py tests/heavy/real_reports.py tests/heavy/real_webhooks.py $(PYTEST_ARGS)
 
 # The pictures of the README and docs/, from headless Chromium.
 pictures: setup

@@ -22,6 +22,7 @@ from bot.evaluate.cli import evaluate_app
 from bot.mining.cli import masks_app, mine, patterns_app
 from bot.process import Parts, serve
 from bot.replay.cli import replay
+from bot.reports.cli import review, stats
 from bot.settings import Settings, load
 from bot.simulation.cli import simulate
 from bot.slack.cli import doctor
@@ -138,6 +139,8 @@ app.command()(workspace)
 app.command()(mine)
 app.add_typer(sources_app, name="sources")
 app.command()(simulate)
+app.command()(stats)
+app.command()(review)
 app.add_typer(masks_app, name="masks")
 app.add_typer(audit_app, name="audit")
 app.add_typer(totp_app, name="totp")

@@ -31,6 +31,7 @@ from bot.settings import Settings, SlackSettings
 from bot.slack.client import SlackSide, sign_in
 from bot.slack.courier import Courier
 from bot.slack.render import Renderer
+from bot.slack.rooms import RoomKeeper
 from bot.slack.usergroups import keep_usergroups
 from bot.stream import open_bus
 from bot.stream.bus import Bus
@@ -122,7 +123,7 @@ async def serve(
             tasks += [
                 _work(engine, holder, own=parts.is_embedded),
                 _tell_pagers(engine),
-                while_leading(leadership, Courier(engine, slack.client).run),
+                while_leading(leadership, partial(_speak, engine, slack)),
             ]
             if engine.usergroups.named:
                 tasks.append(keep_usergroups(engine.usergroups, slack.client))
@@ -175,6 +176,11 @@ async def _work(engine: Engine, holder: str, *, own: bool) -> None:
             worked = False
         if not worked:
             await asyncio.sleep(WORK_POLL_S)
+
+
+async def _speak(engine: Engine, slack: SlackSide) -> None:
+    """The courier, and beside it what looks after the incidents' own channels."""
+    await asyncio.gather(Courier(engine, slack.client).run(), RoomKeeper(engine, slack.client).run())
 
 
 async def _tell_pagers(engine: Engine) -> None:

@@ -18,6 +18,7 @@ from handlers.buttons import page as page_buttons
 from handlers.buttons import run as run_buttons
 from handlers.buttons import runbook as runbook_buttons
 from handlers.buttons import silence as silence_buttons
+from handlers.buttons import subscription as subscription_buttons
 from handlers.buttons import suspect as suspect_buttons
 from handlers.buttons import task as task_buttons
 from handlers.buttons import teaching as teaching_buttons
@@ -75,6 +76,9 @@ def register(guards: Guards) -> None:
     guards.button(re.compile(r"suspect\.more\.\d+"), suspect_buttons.more)
 
     guards.button("silence.end", silence_buttons.end)
+    guards.button("silence.week", silence_buttons.week)
+    guards.button("subscription.stop", subscription_buttons.stop)
+    guards.button("subscription.daily", subscription_buttons.daily)
 
     guards.form("incident.silence", incident_forms.silence)
     guards.form("incident.grade", incident_forms.grade)
@@ -84,8 +88,8 @@ def register(guards: Guards) -> None:
     guards.form("incident.task", life_forms.task)
     guards.form("incident.handover", life_forms.handover)
     guards.form("incident.declare", declare_form.submitted)
-    guards.form("run.ask", run_form.submitted)
-    guards.form("run.code", code_form.submitted)
+    guards.form("run.ask", run_form.submitted, acts=True)
+    guards.form("run.code", code_form.submitted, acts=True)
 
     guards.shortcut("declare_incident", declare_shortcut.anywhere)
     guards.shortcut("declare_incident_from_message", declare_shortcut.from_message)

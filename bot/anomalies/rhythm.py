@@ -17,10 +17,11 @@ TOGETHER = timedelta(minutes=5)
 """Lines that are nearer to each other are one occurrence."""
 
 PERIOD_MIN, BEAT_MAX = timedelta(minutes=10), timedelta(hours=18)
-BEATS_MIN, BEATS_MAX = 13, 400
+BEATS_MIN, BEATS_MAX, BEATS_FOR_MIN = 13, 400, timedelta(days=3)
 BEAT_SPREAD_MAX = 0.25
 MISSED_SHARE_MAX = 0.02
-"""A beat that was missed more often stops now and then, as what pauses at night does."""
+PAUSE_PERIODS, PAUSES_MAX = 4, 1
+"""A beat that was missed more often, or paused twice, stops now and then: at night, at week-ends."""
 
 DAYS_MIN = 8
 DAY_SPREAD_MAX = timedelta(minutes=90)
@@ -74,7 +75,7 @@ def rhythm_of(times: Sequence[datetime], zone: ZoneInfo) -> Rhythm | None:
 
 def _beat(came: Sequence[datetime]) -> Rhythm | None:
     gaps = [b - a for a, b in itertools.pairwise(came)]
-    if len(came) < BEATS_MIN:
+    if len(came) < BEATS_MIN or came[-1] - came[0] < BEATS_FOR_MIN:
         return None
     period = statistics.median_low(gaps)
     if not PERIOD_MIN <= period <= BEAT_MAX:
@@ -82,7 +83,8 @@ def _beat(came: Sequence[datetime]) -> Rhythm | None:
     off = [abs(gap - period) for gap in gaps]
     regular = [one for one in off if one <= BEAT_SPREAD_MAX * period]
     missed = len(off) - len(regular)
-    if missed > MISSED_SHARE_MAX * len(off):
+    pauses = sum(gap > PAUSE_PERIODS * period for gap in gaps)
+    if missed > MISSED_SHARE_MAX * len(off) or pauses > PAUSES_MAX:
         return None
     return Rhythm(period, (), len(regular) + 1, missed, max(regular), came[-1])
 

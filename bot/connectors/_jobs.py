@@ -9,13 +9,15 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
 
 from bot.actions.model import Action, ActionKind, Done, Plan, Progress, Started
 from bot.actions.parameters import Parameter
-from bot.connectors._web import Problem, Web
+from bot.connectors._web import Named, Problem
 
 WHY_MAX = 400
+UUID_LENGTH = 36
+Place = TypeVar("Place", bound=Named)
 VERSION = Parameter("version", required=True)
 
 
@@ -35,13 +37,13 @@ class Job:
     version: str = ""
 
 
-class JobExecutor(ABC):
+class JobExecutor(ABC, Generic[Place]):
     """Fulfils `bot.engine.action_ports.Executor`."""
 
     OVER: ClassVar[frozenset[int]] = frozenset({409})
     """The refusals that mean, when it is to be stopped: it is over already."""
 
-    def __init__(self, web: Web) -> None:
+    def __init__(self, web: Place) -> None:
         self._web = web
 
     def parameters(self, kind: ActionKind) -> tuple[Parameter, ...]:
@@ -68,11 +70,12 @@ class JobExecutor(ABC):
             return self._unlisted(action)
         if not job.is_over:
             return Progress(job.done, job.total, job.state.replace("_", " "), job.tail)
-        what = f"{self._title(action)} {job.id}".strip()
+        what = self._called(action, job)
         if not job.is_well:
             words = ": ".join(filter(None, (what, job.state.replace("_", " "), job.why)))
             raise self._web.problem(words[:WHY_MAX])
-        return Done(job.version, "", f"{self._web.name}:{known['key']}", f"{what} succeeded", _https(job.link))
+        reference = f"{self._web.name}:{known['key']}"
+        return Done(job.version, "", reference, self._success(what, job), _https(job.link))
 
     def cancel(self, started: Started, action: Action) -> None:
         job = self._job_of(json.loads(started.reference), action)
@@ -103,6 +106,12 @@ class JobExecutor(ABC):
 
     @abstractmethod
     def _stop(self, job: Job, action: Action) -> None: ...
+
+    def _called(self, action: Action, job: Job) -> str:
+        return f"{self._title(action)} {_short(job.id)}".strip()
+
+    def _success(self, what: str, job: Job) -> str:
+        return f"{what} succeeded"
 
     def _unlisted(self, action: Action) -> Progress:
         """It was begun and is not found."""
@@ -136,6 +145,10 @@ def asked_for(action: Action, parameters: Mapping[str, str]) -> dict[str, str]:
 
 def shown(values: Mapping[str, str]) -> str:
     return "\n".join(f"{name} = {value}" for name, value in values.items())
+
+
+def _short(id_: str) -> str:
+    return id_[:8] if len(id_) == UUID_LENGTH and id_.count("-") == 4 else id_
 
 
 def _https(link: str) -> str:

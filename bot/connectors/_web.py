@@ -8,7 +8,7 @@ backend refuses is permanent. Answers are JSON; what is none is an error, never 
 import base64
 import json
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Annotated, Any
@@ -80,12 +80,34 @@ class WebOptions(BaseModel):
         return base64.b64encode(f"{self.username}:{self.password.get_secret_value()}".encode()).decode()
 
 
-class Web:
-    """Requests to one backend. `sign` adds the credentials to a request's headers."""
+class Named:
+    """A backend by the name that the settings give it, and what must not be told of it."""
 
-    def __init__(self, name: str, options: WebOptions, sign: Callable[[], Mapping[str, str]] | None = None) -> None:
-        self.name, self._options, self._sign = name, options, sign or self._usual
-        self._secrets = [*options.secrets]
+    def __init__(self, name: str, secrets: Sequence[str]) -> None:
+        self.name, self._secrets = name, [*secrets]
+
+    def keep_secret(self, value: str) -> None:
+        """A credential that was got from the backend: never to be told either."""
+        self._secrets.append(value)
+
+    def hide(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
+
+    def problem(self, words: str, *, permanent: bool = True) -> ConnectorError:
+        return ConnectorError(self.hide(words), permanent=permanent, connector=self.name)
+
+
+class Web(Named):
+    """Requests to one backend. `sign` adds the credentials to a request's headers; `socket` is the path of a Unix
+    socket that it listens on."""
+
+    def __init__(
+        self, name: str, options: WebOptions, sign: Callable[[], Mapping[str, str]] | None = None, socket: str = ""
+    ) -> None:
+        super().__init__(name, options.secrets)
+        self._options, self._sign, self._socket = options, sign or self._usual, socket
 
     def get(self, path: str, **query: Any) -> Any:
         return self.send("GET", path, query=query)
@@ -150,18 +172,6 @@ class Web:
             raise self._refused(got, text)
         return httpx.Response(got.status_code, headers=_plain_headers(got), content=text)
 
-    def keep_secret(self, value: str) -> None:
-        """A credential that was got from the backend: never to be told either."""
-        self._secrets.append(value)
-
-    def hide(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
-
-    def problem(self, words: str, *, permanent: bool = True) -> ConnectorError:
-        return ConnectorError(self.hide(words), permanent=permanent, connector=self.name)
-
     def odd(self, what: str) -> ConnectorError:
         """An answer that is JSON but not as its documentation says."""
         return self.problem(f"the answer is not as expected: {what}", permanent=False)
@@ -177,7 +187,8 @@ class Web:
     def _client(self) -> httpx.Client:
         """A connection for each request: one that was kept could have died meanwhile, which looks like a fault."""
         context = _certificates(self._options.verify, self._options.ca_file)
-        return httpx.Client(timeout=self._options.timeout_s, verify=context, follow_redirects=False)
+        way = httpx.HTTPTransport(uds=self._socket) if self._socket else None
+        return httpx.Client(timeout=self._options.timeout_s, verify=context, transport=way, follow_redirects=False)
 
     @contextmanager
     def _worded(self) -> Iterator[None]:

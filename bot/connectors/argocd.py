@@ -44,7 +44,7 @@ def target_problems(kind: ActionKind, target: Mapping[str, str]) -> list[str]:
     return problems_of(target, {"application": _NAME}, {"namespace": _NAME, "project": r"[\w.-]+", "prune": "yes|no"})
 
 
-class ArgocdExecutor(JobExecutor):
+class ArgocdExecutor(JobExecutor[Web]):
     """Fulfils `bot.engine.action_ports.Executor`."""
 
     OVER = frozenset({400, 404, 409})

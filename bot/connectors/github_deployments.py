@@ -48,7 +48,7 @@ def target_problems(kind: ActionKind, target: Mapping[str, str]) -> list[str]:
     return problems_of(target, needed, {"ref": _REF, "task": r"[\w:.-]+", "status": r"[\w ./:-]{1,100}"})
 
 
-class GithubDeploymentsExecutor(JobExecutor):
+class GithubDeploymentsExecutor(JobExecutor[Web]):
     """Fulfils `bot.engine.action_ports.Executor`."""
 
     OVER = frozenset({409, 422})

@@ -47,7 +47,7 @@ def target_problems(kind: ActionKind, target: Mapping[str, str]) -> list[str]:
     return problems_of(target, {"project": r"[\w.-]+(/[\w.-]+)*"}, {"ref": r"[\w./-]+", "key": r"[A-Z_][A-Z0-9_]*"})
 
 
-class GitlabExecutor(JobExecutor):
+class GitlabExecutor(JobExecutor[Web]):
     """Fulfils `bot.engine.action_ports.Executor`."""
 
     def parameters(self, kind: ActionKind) -> tuple[Parameter, ...]:

@@ -1,16 +1,17 @@
 """Can it be shown afterwards who did what, and that nobody rewrote it?
 
-Every audit entry gets a place in a chain: the hash of a link covers the link before it. Entries are written in the
-transaction of what they record; the clock seals them a few seconds later, one leader at a time. Database triggers keep
-entries and seals from being changed or removed; who takes the triggers away still breaks the chain.
+Every audit entry gets a place in a chain: the hash of a link covers the link before it. Entries are written and sealed
+in the transaction of what they record, as the last thing before it commits; one transaction at a time does that.
+Database triggers keep entries and seals from being changed or removed; who takes the triggers away still breaks the
+chain.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.engine.ports import AuditEntry, SealedEntry, Store
+from bot.engine.ports import AuditEntry, AuditRows, SealedEntry, Store
 from bot.errors import Stale
 
 _BATCH = 500
@@ -29,16 +30,14 @@ class Audit:
         self._store = store
 
     def seal(self) -> int:
-        """Links what is not in the chain yet; gives how many. When two seal at once, one of them does nothing."""
+        """Links what is not in the chain yet, as an older version left it; gives how many."""
         sealed = 0
         while True:
             try:
                 with self._store.write() as tx:
+                    tx.audit.last_seal()  # from here on nobody else seals them
                     entries = tx.audit.unsealed(_BATCH)
-                    no, last = tx.audit.last_seal()
-                    for entry in entries:
-                        no, last = no + 1, link(last, no + 1, entry)
-                        tx.audit.seal(no, entry.id, last)
+                    seal(tx.audit, entries)
             except Stale:
                 return sealed
             sealed += len(entries)
@@ -64,6 +63,16 @@ class Audit:
             if len(page) < _BATCH:
                 return
             after = page[-1].no
+
+
+def seal(rows: AuditRows, entries: Sequence[AuditEntry]) -> None:
+    """Puts them at the end of the chain. Raises `Stale` when somebody else made that link."""
+    if not entries:
+        return
+    no, last = rows.last_seal()
+    for entry in entries:
+        no, last = no + 1, link(last, no + 1, entry)
+        rows.seal(no, entry.id, last)
 
 
 def as_json(sealed: SealedEntry) -> str:

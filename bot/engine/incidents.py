@@ -10,6 +10,7 @@ from bot.engine.blame import LESSON as BLAME_LESSON
 from bot.engine.blame import Blame
 from bot.engine.merging import TOGETHER, Merging, learn
 from bot.engine.ports import Store, Transaction
+from bot.engine.sensitivity import Sensitivities, loudness_of
 from bot.engine.telling import add_line, note, tell_incident, tell_review
 from bot.errors import InputError, NotFound, Refused, Stale
 from bot.incidents.life import Role, of_this_life
@@ -72,15 +73,33 @@ class Incidents:
         )
 
     def not_a_problem(self, incident_id: int, by: Person) -> Incident:
-        """Resolved, and its problems are not told again by themselves: people said that they are none."""
+        """Resolved, and its problems are kept quiet unless they are much louder: people said that they are none."""
 
         def dismiss(incident: Incident, at: datetime) -> Incident:
             return incident.resolve(by.key, at, Resolution.NOT_A_PROBLEM)
 
         return self._step(incident_id, by, "not_a_problem", dismiss, after=learn_harmless)
 
+    def useful(self, incident_id: int, by: Person) -> Incident:
+        """What it shows is worth telling: no louder than it came from, and never kept quiet."""
+        self._must_be_allowed(by)
+        now = self._clock.now()
+        with self._store.write() as tx:
+            incident = tx.incidents.lock(incident_id)
+            Sensitivities(tx).welcome(_distinct(tx, incident), by.key, now)
+            note(tx, now, by.key, "incident.useful", incident.key)
+            return incident
+
     def reopen(self, incident_id: int, by: Person) -> Incident:
-        return self._step(incident_id, by, "reopened", lambda incident, at: incident.reopen(at))
+        """And what was no problem is one again."""
+
+        def take_back(tx: Transaction, incident: Incident, at: datetime) -> None:
+            if was_dismissed:
+                Sensitivities(tx).welcome(_distinct(tx, incident), by.key, at)
+
+        with self._store.read() as tx:
+            was_dismissed = tx.incidents.get(incident_id).resolution is Resolution.NOT_A_PROBLEM
+        return self._step(incident_id, by, "reopened", lambda incident, at: incident.reopen(at), after=take_back)
 
     def review(self, incident_id: int, by: Person) -> Incident:
         """Puts a draft of the review into the incident's thread, as a file to go on writing."""
@@ -200,17 +219,19 @@ def channel_for(settings: Settings, service: str) -> str:
     return (configured.channel if configured else "") or settings.slack.channel
 
 
-def harmless_keys(signal: Signal) -> tuple[str, ...]:
-    """Under which names people may have called this no problem: the same problem, or the same template in any way."""
-    template = signal.evidence.template_id
-    return (signal.fingerprint, f"template:{template}") if template else (signal.fingerprint,)
-
-
 def learn_harmless(tx: Transaction, incident: Incident, at: datetime) -> None:
-    """Its problems are not told again by themselves."""
+    """Its problems are not told again for a while."""
+    Sensitivities(tx).dismiss(_distinct(tx, incident), incident.resolved_by, at)
+
+
+def _distinct(tx: Transaction, incident: Incident) -> list[Signal]:
+    """Of each problem the loudest."""
+    found: dict[str, Signal] = {}
     for signal in tx.signals.of(incident.id):
-        for key in harmless_keys(signal):
-            tx.records.once("harmless", key, at)
+        known = found.get(signal.fingerprint)
+        if known is None or loudness_of(signal) > loudness_of(known):
+            found[signal.fingerprint] = signal
+    return list(found.values())
 
 
 def _report(incident: Incident, now: datetime) -> Signal:

@@ -11,12 +11,14 @@ _TASKS_SHOWN = 20
 
 def life_of(tx: Transaction, incident: Incident, lead: str) -> Life:
     """`lead`: the name of the role that leads."""
+    room = tx.rooms.of(incident.id)
     return Life(
         lead=lead,
         roles=of_this_life(tx.roles.of(incident.id), incident),
         updates=tuple(tx.updates.of(incident.id)),
         tasks=tuple(tx.tasks.of(incident.id)),
-        room=tx.rooms.of(incident.id),
+        room=room,
+        elsewhere=room.channel if room is not None and room.is_open else "",
         since=incident.reopened_at,
     )
 

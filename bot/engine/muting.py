@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from bot.engine.incidents import harmless_keys
 from bot.engine.ports import Decision, Transaction
+from bot.engine.sensitivity import Sensitivities
 from bot.incidents.correlation import OpenIncident
 from bot.incidents.graph import ServiceGraph
 from bot.settings import Settings
@@ -28,8 +28,9 @@ class Muting:
 
     def mutes(self, tx: Transaction, signal: Signal, now: datetime) -> bool:
         """By what people said: that it is no problem, a silence, planned maintenance."""
-        if any(tx.records.has_happened("harmless", key) for key in harmless_keys(signal)):
-            hide(tx, "not_a_problem", "", signal, now, {})
+        quiet_until = Sensitivities(tx).quiet_until(signal, now)
+        if quiet_until is not None:
+            hide(tx, "not_a_problem", "", signal, now, {"until": quiet_until.isoformat()})
             return True
         found = is_muted(signal, tx.silences.since(now), self.windows(tx, now), now)
         if found is None:

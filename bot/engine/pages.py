@@ -6,12 +6,13 @@ Nothing here is worded: kinds and reasons are keys, times are aware UTC, shares 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
 from bot.actions.model import Action, Run
 from bot.actions.remedies import Doing, Remedy
 from bot.actions.runbooks import Runbook
 from bot.changes.model import Change
+from bot.digests.model import Subscription
 from bot.engine.ports import AuditEntry, Decision
 from bot.incidents.delivery import Delivery
 from bot.incidents.life import Role, Room, Task, Update
@@ -76,6 +77,8 @@ class Life:
     def leader(self) -> str:
         return next((role.person for role in self.roles if role.name == self.lead), "")
 
+    elsewhere: str = ""
+    """Id of the other channel where it is told: its own, or, seen from there, the main one."""
     since: datetime | None = None
     """When it was opened again; what was said before is history."""
 
@@ -178,6 +181,8 @@ class ReviewPage:
     page: IncidentPage
     changes: tuple[Change, ...]
     by: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """`Person.key` → name, of those who took part and are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +206,8 @@ class WhyPage:
     inhibited: tuple[Hidden, ...] = ()
     taught: Mapping[str, float] = field(default_factory=dict)
     """Fingerprint → by how many times its threshold counts since people said so."""
+    quiet_until: Mapping[str, datetime] = field(default_factory=dict)
+    """Fingerprint → until when it is not told at this loudness, for people said that it is no problem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +305,7 @@ class HomePage:
     recent: tuple[Incident, ...]
     services: tuple[ServiceLine, ...]
     may_act: bool
+    subscriptions: tuple[Subscription, ...] = ()
     tasks: tuple[HomeTask, ...] = ()
 
 
@@ -319,44 +327,8 @@ class StatsPage:
     services: tuple[ServiceCount, ...]
     no_problem: int
     declared: int
-
-
-@dataclass(frozen=True, slots=True)
-class TemplateLine:
-    service: str
-    text: str
-    lines: int
-    is_new: bool
-
-
-@dataclass(frozen=True, slots=True)
-class DigestPage:
-    """A day's health, from `since` to `until`. The means are None when there was nothing to measure."""
-
-    local_date: date
-    timezone: str
-    since: datetime
-    until: datetime
-    now: datetime
-    incidents: tuple[Incident, ...]
-    still_active: tuple[Incident, ...]
-    mean_to_detect: timedelta | None
-    mean_to_acknowledge: timedelta | None
-    mean_to_resolve: timedelta | None
-    new_templates: tuple[TemplateLine, ...]
-    noisy_templates: tuple[TemplateLine, ...]
-    changes: tuple[Change, ...]
-    runs: tuple[Run, ...]
-    waiting_runs: tuple[Run, ...]
-    services: tuple[ServiceLine, ...]
-    lines: int
-    muted_signals: int
-    silences: tuple[SilenceView, ...] = ()
-    """Those that hid something real."""
-
-    @property
-    def is_quiet(self) -> bool:
-        return not (self.incidents or self.still_active or self.waiting_runs)
+    about: tuple[str, ...] = ()
+    """Only these services; all when it is empty."""
 
 
 @dataclass(frozen=True, slots=True)

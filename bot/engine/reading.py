@@ -1,6 +1,7 @@
 """What can be looked at? One read each, giving the page that a template words."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.actions.model import ActionKind, RunState
@@ -30,7 +31,7 @@ from bot.engine.ports import Notice, Store, Transaction
 from bot.engine.runbooks import Runbooks
 from bot.engine.runs import Runs
 from bot.engine.services import service_lines
-from bot.engine.showing import impact_of, most_telling, suspect_lines
+from bot.engine.showing import impact_of, most_telling, names_of, suspect_lines
 from bot.engine.telling import card_of_incident
 from bot.engine.updates import still_promised
 from bot.errors import Moot, NotFound
@@ -64,20 +65,24 @@ class Reading:
     def page(self, notice: Notice) -> object:
         """The page for a notice, as things stand now."""
         match notice.template:
+            case "incident" if notice.facts.get("room"):
+                return self._seen_from_room(int(notice.facts["incident"]))
             case "incident" | "tasks":
                 return self.incident(int(notice.facts["incident"]))
             case "run":
                 return self.run(int(notice.facts["run"]))
             case "plot":
                 return self._plot(int(notice.facts["incident"]))
-            case "review":
+            case "review" | "review_html":
                 return self.review(int(notice.facts["incident"]), str(notice.facts["by"]))
             case "told":
                 return self._told(notice)
             case "runbook":
                 return self._runbooks.page(str(notice.facts["runbook"]), int(notice.facts["incident"]))
-            case "digest":
+            case "digest" | "digest_noise" | "digest_more":
                 return self._digests.page_of(notice.facts)
+            case "digest_health":
+                return self._digests.health_of(notice.facts)
             case "page":
                 return self._call(int(notice.facts["page"]))
             case "handover":
@@ -99,8 +104,8 @@ class Reading:
         incident = page.incident
         until = incident.resolved_at or self._clock.now()
         with self._store.read() as tx:
-            changes = tx.changes.between(incident.began_at - _CHANGES_BEFORE, until)
-        return ReviewPage(page, tuple(changes[-_CHANGES_MAX:]), by)
+            changes = tx.changes.between(incident.began_at - _CHANGES_BEFORE, until)[-_CHANGES_MAX:]
+            return ReviewPage(page, tuple(changes), by, names_of(tx, page, changes))
 
     def _plot(self, incident_id: int) -> PlotPage:
         with self._store.read() as tx:
@@ -191,6 +196,7 @@ class Reading:
                 recent=tuple(i for i in tx.incidents.recent(now - _RECENT) if not i.state.is_active),
                 services=service_lines(tx, self._settings, now),
                 may_act=policy.may_act_on_incidents(person).verdict is Verdict.ALLOWED,
+                subscriptions=tuple(tx.subscriptions.of(person.user)),
                 tasks=tasks_of(tx, person),
             )
 
@@ -202,6 +208,12 @@ class Reading:
                 _must_still_be_promised(tx, incident, int(notice.facts["update"]))
             run = tx.runs.get(run_id) if run_id else None
             return LinePage(notice.facts, incident, run, self._clock.now())
+
+    def _seen_from_room(self, incident_id: int) -> IncidentPage:
+        page = self.incident(incident_id)
+        with self._store.read() as tx:
+            card = tx.outbox.posted(card_of_incident(incident_id))
+        return replace(page, life=replace(page.life, elsewhere=card.channel if card else ""))
 
     def _told(self, notice: Notice) -> ToldPage:
         page = self.incident(int(notice.facts["incident"]))

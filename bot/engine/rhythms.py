@@ -24,7 +24,7 @@ from bot.signals.model import Evidence, Measure, Measured, Signal, SignalKind
 from bot.signals.severity import Severity
 from bot.sources.model import Ended, Heard
 
-LEARN_FROM = timedelta(days=35)
+LEARN_FROM = timedelta(days=63)
 LEARN_EVERY = timedelta(hours=1)
 LINES_MIN, LINES_MAX = 7, 6_000
 TEMPLATES_MAX = 2_000

@@ -281,12 +281,14 @@ class Runs:
     def watch(self) -> None:
         """By the clock: lets unanswered requests expire, looks at the actions' own checks, and says whether a finished
         run helped."""
-        self._look()
         now = self._clock.now()
         with self._store.write() as tx:
             for found in tx.runs.in_state(RunState.ASKED):
                 if now >= found.expires_at:
                     self._expire(tx, found.id, now)
+        self._look()
+        now = self._clock.now()
+        with self._store.write() as tx:
             for run in tx.runs.in_state(RunState.VERIFYING):
                 has_check = self._verifying.has_check(run.action)
                 verdict = self._watching.verdict_on(tx, run, now, own_check=has_check)
@@ -297,13 +299,14 @@ class Runs:
         """At the checks of what was done; outside of any transaction, for it can take its time."""
         with self._store.read() as tx:
             due = [run for run in tx.runs.in_state(RunState.VERIFYING) if self._verifying.is_due(run)]
+        looks = self._verifying.look_at([run.action for run in due]) if due else {}
         for found in due:
-            look = self._verifying.look(found.action)
+            look = looks.get(found.action)
             if look is None:
                 continue
             with self._store.write() as tx:
                 run = tx.runs.lock(found.id)
-                if run.state is not RunState.VERIFYING:
+                if run.state is not RunState.VERIFYING or not self._verifying.is_due(run):
                     continue
                 seen = tx.runs.save(run.looked(look), expected_state=RunState.VERIFYING)
                 if not run.looks or run.looks[-1].is_right != look.is_right:

@@ -27,6 +27,9 @@ class Teaching:
                 raise NotFound("signal", str(signal_id))
             learnt = Sensitivities(tx)
             if word == "reset":
-                learnt.forget(signal.fingerprint, by.key, now)
+                learnt.forget(signal, by.key, now)
                 return None
-            return learnt.learn(signal, by.key, now, is_useful=word == "useful")
+            if word == "useful":
+                learnt.welcome([signal], by.key, now)
+                return tx.sensitivity.of(signal.fingerprint)
+            return learnt.learn(signal, by.key, now, is_useful=False)

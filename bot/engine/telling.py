@@ -19,10 +19,19 @@ def card_of_run(run_id: int) -> str:
     return f"run:{run_id}"
 
 
+def card_of_room(incident_id: int) -> str:
+    """The same card in the incident's own channel."""
+    return f"{card_of_incident(incident_id)}:room"
+
+
 def tell_incident(tx: Transaction, incident: Incident, at: datetime) -> None:
-    """The root message is to show the latest state."""
+    """The root message is to show the latest state, in the incident's own channel as well."""
     key = card_of_incident(incident.id)
     tx.outbox.put(Notice(key, "incident", incident.channel, {"incident": incident.id}, card=True), at)
+    room = tx.rooms.of(incident.id)
+    if room is not None and room.is_open:
+        facts = {"incident": incident.id, "room": room.channel}
+        tx.outbox.put(Notice(card_of_room(incident.id), "incident", room.channel, facts, card=True), at)
 
 
 def tell_plot(tx: Transaction, incident: Incident, signal: Signal, at: datetime) -> None:
@@ -34,11 +43,12 @@ def tell_plot(tx: Transaction, incident: Incident, signal: Signal, at: datetime)
 
 
 def tell_review(tx: Transaction, incident: Incident, by: str, at: datetime) -> None:
-    """A draft of the review, in the thread; one more each time it is asked for."""
+    """A draft of the review, in the thread, to go on writing and to print; again each time it is asked for."""
     card = card_of_incident(incident.id)
     facts = {"incident": incident.id, "by": by}
     key = f"{card}:review:{int(at.timestamp())}"
     tx.outbox.put(Notice(key, "review", incident.channel, facts, thread_of=card), at)
+    tx.outbox.put(Notice(f"{key}:html", "review_html", incident.channel, facts, thread_of=card), at)
 
 
 def tell_run(tx: Transaction, run: Run, at: datetime) -> None:
@@ -77,14 +87,25 @@ _ON_THE_CARD = frozenset(
 """What the card of the incident, its tasks or the run says anyway: it is in the timeline, and no message of its own."""
 
 
+_ONCE = frozenset({"reminded"})
+"""What names somebody is told in one place: in the incident's own channel when it has one."""
+
+
 def add_line(tx: Transaction, incident: Incident, kind: str, at: datetime, by: str = "", **facts: str) -> None:
-    """One thing that happened: into the timeline, and as a line into the incident's thread unless a card says it."""
+    """One thing that happened: into the timeline, and unless a card says it, into the incident's thread and its own
+    channel."""
     entry = tx.incidents.add_timeline(incident.id, TimelineEntry(at, kind, by, tuple(facts.items())))
     if kind in _ON_THE_CARD or facts.get("verdict") == Verdict.RECOVERED:
         return
     card = card_of_incident(incident.id)
     told = {"kind": kind, "by": by, "incident": incident.id, **facts}
-    tx.outbox.put(Notice(f"{card}:line:{entry.id}", "line", incident.channel, told, thread_of=card), at)
+    room = tx.rooms.of(incident.id)
+    is_in_room = room is not None and room.is_open and kind not in ("room_opened", "room_refused")
+    if not (is_in_room and kind in _ONCE):
+        tx.outbox.put(Notice(f"{card}:line:{entry.id}", "line", incident.channel, told, thread_of=card), at)
+    if room is not None and is_in_room:
+        there = {**told, "room": room.channel}
+        tx.outbox.put(Notice(f"{card}:line:{entry.id}:room", "line", room.channel, there), at)
 
 
 def note(tx: Transaction, at: datetime, by: str, what: str, subject: str, **facts: str) -> None:

@@ -1,9 +1,12 @@
 """How does an action's own check look now? Read from the sources of `[watch]`, or from an address.
 
-It is looked at when the run begins, to compare with, and every so often after it was done.
+It is looked at when the run begins, to compare with, and every so often after it was done. Those that are due are
+looked at side by side, so that a slow address holds up nobody else's.
 """
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,13 +19,19 @@ from bot.errors import ConnectorError
 from bot.logs.redact import Redactor
 from bot.settings import Settings, VerifySettings
 
+log = logging.getLogger(__name__)
+
 SAID_MAX = 200
+AT_ONCE = 8
+WITHIN_S = 65.0
+"""For a round of looks altogether; a single address has at most 60 s (`timeout_s`)."""
 
 
 class Verifying:
     def __init__(self, clock: Clock, settings: Settings, sources: Sources, redactor: Redactor) -> None:
         self._clock, self._settings, self._sources = clock, settings, sources
         self._checked, self._redactor = Checked(sources.tables), redactor
+        self._looking = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="look")
 
     def has_check(self, action: str) -> bool:
         return self._declared(action) is not None
@@ -46,6 +55,24 @@ class Verifying:
         except ConnectorError as error:
             found = Look(now, None, said=str(error))
         return replace(found, said=self._redactor.redact(" ".join(found.said.split()))[:SAID_MAX])
+
+    def look_at(self, actions: Collection[str], within_s: float = WITHIN_S) -> dict[str, Look]:
+        """The checks of several actions, side by side. One that does not answer within the time says nothing."""
+        asked = {action: self._looking.submit(self.look, action) for action in dict.fromkeys(actions)}
+        done, late = wait(asked.values(), timeout=within_s)
+        for future in late:
+            future.cancel()
+        now, found = self._clock.now(), dict[str, Look]()
+        for action, future in asked.items():
+            look: Look | None = Look(now, None, said=f"no answer within {within_s:g} s")
+            if future in done and (error := future.exception()) is not None:
+                log.error("the check of %s failed in a way it should not", action, exc_info=error)
+                look = Look(now, None, said=type(error).__name__)
+            elif future in done:
+                look = future.result()
+            if look is not None:
+                found[action] = look
+        return found
 
     def _declared(self, action: str) -> VerifySettings | None:
         section = self._settings.actions.get(action)

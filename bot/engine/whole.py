@@ -29,17 +29,21 @@ from bot.engine.merging import Merging
 from bot.engine.muting import Muting
 from bot.engine.oncall import Oncall
 from bot.engine.pagers import Pagers
+from bot.engine.people import People
+from bot.engine.pipelines import Pipelines
 from bot.engine.ports import Store
 from bot.engine.reading import Reading
 from bot.engine.remedies import Remedies
 from bot.engine.rhythms import Rhythms
 from bot.engine.roles import Roles
+from bot.engine.rooms import Rooms
 from bot.engine.runbooks import Runbooks
 from bot.engine.runs import Runs
 from bot.engine.second_factor import SecondFactors
 from bot.engine.signals import Signals
 from bot.engine.silences import Silences
 from bot.engine.stats import Stats
+from bot.engine.subscriptions import Subscriptions
 from bot.engine.tasks import Tasks
 from bot.engine.teaching import Teaching
 from bot.engine.updates import Updates
@@ -76,6 +80,8 @@ class Engine:
     second_factors: SecondFactors
     audit: Audit
     digests: Digests
+    subscriptions: Subscriptions
+    people: People
     reading: Reading
     browsing: Browsing
     stats: Stats
@@ -96,7 +102,9 @@ class Engine:
     in_step: InStep
     updates: Updates
     tasks: Tasks
+    rooms: Rooms
     rhythms: Rhythms
+    pipelines: Pipelines
 
 
 def engine(
@@ -114,7 +122,7 @@ def engine(
     team: str = "",
 ) -> Engine:
     graph = ServiceGraph({name: section.depends_on for name, section in settings.services.items()})
-    muting, blame = Muting(settings, graph), Blame(graph)
+    muting, blame = Muting(settings, graph), Blame(graph, settings.detection.window)
     merging = Merging(graph, blame)
     correlator = Correlator(settings, graph, muting, blame, merging, History(settings, graph))
     watching = Watching(settings, correlator)
@@ -124,7 +132,7 @@ def engine(
     worker = Worker(store, clock, catalogue, locks, redactor, verifying)
     second_factors = SecondFactors(store, clock, settings)
     runs = Runs(store, clock, settings, policy, catalogue, locks, worker, watching, verifying, second_factors)
-    digests = Digests(store, clock, settings)
+    digests = Digests(store, clock, settings, policy)
     changes = Changes(store, clock, settings, correlator)
     runbooks = Runbooks(store, clock, settings, catalogue)
     events = Events(store, clock, settings, correlator, changes, redactor)
@@ -151,9 +159,11 @@ def engine(
         remedies=Remedies(store, clock, settings, policy, catalogue, runs),
         audit=Audit(store),
         digests=digests,
+        people=People(store, clock),
+        subscriptions=Subscriptions(store, clock, settings, policy),
         reading=reading,
         browsing=Browsing(store, clock, settings, reading, runbooks),
-        stats=Stats(store, clock),
+        stats=Stats(store, clock, settings),
         silences=Silences(store, clock, settings, policy),
         whys=Whys(store, clock, settings, muting),
         interactions=Interactions(store, clock),
@@ -171,5 +181,7 @@ def engine(
         in_step=InStep(store, clock, settings, events),
         updates=Updates(store, clock, settings, policy),
         tasks=Tasks(store, clock, policy),
+        rooms=Rooms(store, clock, settings),
         rhythms=Rhythms(store, clock, settings, events),
+        pipelines=Pipelines(store, clock, settings, events),
     )

@@ -7,6 +7,7 @@ from bot.clock import Clock
 from bot.engine.muting import Muting
 from bot.engine.pages import WhyNotPage, WhyPage, WhyRunPage
 from bot.engine.ports import Store, Transaction
+from bot.engine.sensitivity import Sensitivities
 from bot.engine.showing import most_telling, suspect_lines
 from bot.engine.telling import card_of_run
 from bot.errors import InputError
@@ -31,17 +32,20 @@ class Whys:
         with self._store.read() as tx:
             incident = tx.incidents.get(incident_id)
             signals = most_telling(tx.signals.of(incident_id))
+            now, learnt = self._clock.now(), Sensitivities(tx)
+            quiet = {s.fingerprint: learnt.quiet_until(s, now) for s in signals[:_TAUGHT_SHOWN]}
             taught = {s.fingerprint: tx.sensitivity.of(s.fingerprint) for s in signals[:_TAUGHT_SHOWN]}
             return WhyPage(
                 incident=incident,
-                now=self._clock.now(),
+                now=now,
                 signals=signals,
                 suspects=suspect_lines(tx, incident_id),
                 decisions=tuple(tx.records.decisions(incident.key)),
                 timeline=tuple(tx.incidents.timeline(incident_id)),
                 audit=tuple(tx.records.audit_of(incident.key)),
                 inhibited=tuple(tx.silences.hidden_by("inhibited", incident.key)),
-                taught={fingerprint: learnt.times for fingerprint, learnt in taught.items() if learnt},
+                taught={fingerprint: said.times for fingerprint, said in taught.items() if said},
+                quiet_until={fingerprint: until for fingerprint, until in quiet.items() if until},
             )
 
     def run(self, run_id: int) -> WhyRunPage:

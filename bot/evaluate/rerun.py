@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from statistics import median
 
 from bot.clock import HeldClock
 from bot.engine.pages import IncidentPage
@@ -18,6 +19,7 @@ from bot.engine.watch_ports import ReadSeries
 from bot.engine.watched import Sources
 from bot.engine.whole import Engine
 from bot.evaluate.recordings import MINUTE, Recording
+from bot.incidents.model import Incident
 from bot.logs.record import LogRecord
 from bot.logs.windows import window_start
 from bot.main import build_engine
@@ -104,9 +106,10 @@ class Rerun:
             at += MINUTE
 
     def _usual(self, at: datetime, requests: Sequence[Sequence[LogRecord]]) -> Iterator[LogRecord]:
-        """Fault-free requests of this minute where nothing is recorded, as many as in the busiest minute without."""
+        """Fault-free requests of this minute where nothing is recorded, as many as in the median minute without."""
         begun = Counter(window_start(request[0].at, MINUTE) for request in requests)
-        for _ in range(max(begun.values(), default=0)):
+        whole = [count for count in begun.values() if 2 * count >= max(begun.values())]
+        for _ in range(round(median(whole)) if whole else 0):
             begins = at + timedelta(seconds=60 * self._rng.random())
             request = self._rng.choice(requests)
             if not self._is_recorded(begins):
@@ -125,7 +128,7 @@ class Rerun:
             for notice in due:
                 page = self.engine.reading.page(notice.notice)
                 if isinstance(page, IncidentPage):
-                    self._note(page, now)
+                    self._note(page.incident, now)
                 with self.engine.store.write() as tx:
                     tx.outbox.sending(notice.id)
                     tx.outbox.sent(notice, Posted(notice.notice.key, notice.notice.channel, str(notice.id)), now)
@@ -135,18 +138,21 @@ class Rerun:
         """A message that stands and whose problem goes on tells it, too."""
         known = {shown.incident_id: shown for shown in self.told.shown}
         with self.engine.store.read() as tx:
-            for incident in tx.incidents.active():
-                last = known.get(incident.id)
-                if last is not None and incident.last_signal_at > last.seen_until:
-                    self.told.shown.append(replace(last, at=now, seen_until=incident.last_signal_at, is_new=False))
+            standing = [i for i in tx.incidents.active() if i.id in known]
+        for incident in standing:
+            if incident.last_signal_at > known[incident.id].seen_until:
+                self._note(incident, now)
 
-    def _note(self, page: IncidentPage, now: datetime) -> None:
-        incident = page.incident
-        named = [line.change.service if line.change else line.suspect.subject for line in page.suspects]
+    def _note(self, incident: Incident, now: datetime) -> None:
+        """With the services that are suspected; where there is nothing to suspect, the one it is about."""
+        with self.engine.store.read() as tx:
+            named = [
+                tx.changes.get(int(s.subject)).service if s.kind == "change" else s.subject
+                for s in tx.incidents.suspects(incident.id)
+            ]
         is_new = all(shown.incident_id != incident.id for shown in self.told.shown)
-        self.told.shown.append(
-            Shown(now, incident.id, incident.service, tuple(dict.fromkeys(named)), incident.last_signal_at, is_new)
-        )
+        suspects = tuple(dict.fromkeys(named or [incident.service]))
+        self.told.shown.append(Shown(now, incident.id, incident.service, suspects, incident.last_signal_at, is_new))
 
     def _due(self, now: datetime) -> list[DueNotice]:
         with self.engine.store.read() as tx:

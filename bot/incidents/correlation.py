@@ -16,7 +16,7 @@ from bot.incidents.graph import ServiceGraph
 from bot.incidents.model import Incident
 from bot.incidents.naming import likeness, named_in, words_of
 from bot.incidents.roots import is_traffic
-from bot.signals.model import Signal
+from bot.signals.model import Signal, SignalKind
 from bot.signals.severity import Severity
 
 JOIN_SCORE = 0.5
@@ -31,6 +31,10 @@ _OVER_AFTER_S, _OVER_S = 90.0, 240.0
 
 _INFORMATION = 0.6
 _FINGERPRINT, _ENTITY = 1.5, 0.8
+_WHERE, _PLACED = frozenset({"host", "node", "instance", "pod"}), 0.3
+"""Where lines come from: many that have nothing to do with each other run on one host, so that is not enough alone;
+that they began in the same moment, too, is."""
+
 _NAMED, _SAME_WORDS, _LIKENESS_MIN = 0.5, 0.4, 0.7
 _TOGETHER = 0.6
 _SAME_MOMENT, _MOMENT_S, _MOMENT_FADES_S = 0.32, 15.0, 40.0
@@ -132,7 +136,7 @@ def _link(
     if total <= 0:
         return 0.0, ()
     score = total * _fading(signal, member, hops)
-    if signal.fingerprint == member.fingerprint:
+    if _is_same(signal, member):
         score = max(score, JOIN_SCORE)
     return score, tuple((key, f"{weight / total:.2f}") for key, weight in parts)
 
@@ -146,7 +150,7 @@ def _parts(
     together: Together,
 ) -> tuple[list[tuple[str, float]], int]:
     """What links the two, and the hops between their services."""
-    is_same = signal.fingerprint == member.fingerprint
+    is_same = _is_same(signal, member)
     hops = graph.distance(signal.service, member.service)
     is_little = not (signal.severity.at_least(Severity.MINOR) and member.severity.at_least(Severity.MINOR))
     is_little = is_little and not (is_traffic(signal) and is_traffic(member))
@@ -165,6 +169,15 @@ def _parts(
     if not is_little and hops:
         parts.append(("same_moment", _SAME_MOMENT * math.exp(-max(0.0, apart_s - _MOMENT_S) / _MOMENT_FADES_S)))
     return parts, hops
+
+
+def _is_same(signal: Signal, member: Signal) -> bool:
+    """The same problem; also a limit that was foreseen and is reached now."""
+    if signal.fingerprint == member.fingerprint:
+        return True
+    kinds = {signal.kind, member.kind}
+    is_foreseen = SignalKind.FORECAST in kinds and kinds <= {SignalKind.FORECAST, SignalKind.SERIES}
+    return is_foreseen and any(kind == "series" for kind, _ in {*signal.entities} & {*member.entities})
 
 
 def _fading(signal: Signal, member: Signal, hops: int) -> float:
@@ -187,7 +200,9 @@ def _shared(
     parts: list[tuple[str, float]] = []
     shared = set(signal.entities) & set(member.entities)
     if shared:
-        parts.append(("shared_entity", max(_ENTITY / (1 + math.log(max(1, holders[entity]))) for entity in shared)))
+        of_lines = "logs" in (signal.source, member.source)
+        weights = {e: _PLACED if of_lines and e[0] in _WHERE else _ENTITY for e in shared}
+        parts.append(("shared_entity", max(weights[e] / (1 + math.log(max(1, holders[e]))) for e in shared)))
     if hops == 0:
         return parts
     theirs = named_in(member, graph.services)

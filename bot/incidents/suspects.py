@@ -18,6 +18,7 @@ from bot.incidents.graph import ServiceGraph
 from bot.incidents.model import Suspect
 from bot.incidents.naming import named_in
 from bot.incidents.roots import Root, is_traffic, roots_of
+from bot.incidents.template_diff import TemplateDiff
 from bot.signals.model import Signal, SignalKind
 from bot.signals.severity import Severity
 
@@ -41,6 +42,8 @@ REASONS = (
     "used_by",
     "no_known_link",
     "new_template_after",
+    "vanished_after",
+    "shifted_after",
     "trouble_before",
     "not_production",
     "minutes_earlier",
@@ -53,8 +56,8 @@ REASONS = (
     "condition",
 )
 """The keys of `Suspect.because`. Figures: minutes (`minutes_before`, `minutes_after`: between the change and the
-trouble; `minutes_earlier`: by how much the trouble upstream is older), services, or (`not_production`) an
-environment."""
+trouble; `minutes_earlier`: by how much the trouble upstream is older), services, a log template's text
+(`vanished_after`, `shifted_after`), or (`not_production`) an environment."""
 
 Reason = tuple[str, str]
 
@@ -78,6 +81,7 @@ _SILENT = 0.4
 
 _NO_KNOWN_LINK = 0.02
 _NEW_TEMPLATE_AFTER, _TROUBLE_BEFORE, _NOT_PRODUCTION = 2.0, 0.2, 0.1
+_VANISHED_AFTER, _SHIFTED_AFTER = 0.6, 0.3
 _NEW_TEMPLATE_FADES = timedelta(minutes=6)
 _PRODUCTION = frozenset({"", "production", "prod", "live"})
 _SERVICE_RANK, _SERVICE_SHARE_MIN = 0.3, 0.08
@@ -106,6 +110,7 @@ class _Case:
     origin: Mapping[str, float]
     silent: frozenset[str]
     conditions: Mapping[str, str]
+    diffs: Mapping[str, TemplateDiff]
 
     def began_in(self, service: str) -> datetime:
         """When trouble began there, or in all when it shows none."""
@@ -135,13 +140,15 @@ def rank(
     now: datetime,
     verdicts: Mapping[str, str] | None = None,
     kinds: Mapping[ChangeKind, float] | None = None,
+    diffs: Mapping[str, TemplateDiff] | None = None,
 ) -> list[Suspect]:
     """The likeliest first, at most `SUSPECTS_MAX`. `changes` are those of the look-back, all services'.
 
     `verdicts` are what people said, by subject: "confirmed" comes first with likelihood 1, "rejected" last with 0, and
     the others share what that leaves. `kinds` are weights of the kinds of change (see `learn_kinds`).
+    `diffs`: the change's id → what its service has stopped writing since, as texts.
     """
-    case = _case(began_at, service, signals, graph)
+    case = _case(began_at, service, signals, graph, diffs or {})
     near = [c for c in changes if c.at <= now and -SLACK <= case.before(c) <= LOOK_BACK]
     scored = [s for c in near if (s := _change(case, c, near, kinds or _BY_KIND))]
     best = max((s.score for s in scored), default=0.0)
@@ -158,12 +165,18 @@ def rank(
     ]
 
 
-def _case(began_at: datetime, service: str, signals: Sequence[Signal], graph: ServiceGraph) -> _Case:
+def _case(
+    began_at: datetime,
+    service: str,
+    signals: Sequence[Signal],
+    graph: ServiceGraph,
+    diffs: Mapping[str, TemplateDiff],
+) -> _Case:
     roots = roots_of(signals, graph)
     highest = max((root.share for root in roots), default=1.0)
     origin = {root.service: root.share / highest for root in roots} or {service: 1.0}
     silent = frozenset(root.service for root in roots if root.is_silent)
-    return _Case(began_at, service, signals, graph, roots, origin, silent, _conditions(signals, graph))
+    return _Case(began_at, service, signals, graph, roots, origin, silent, _conditions(signals, graph), diffs)
 
 
 def _conditions(signals: Sequence[Signal], graph: ServiceGraph) -> dict[str, str]:
@@ -204,7 +217,7 @@ def _change(
         return None
     before = case.before(change)
     minutes = before / timedelta(minutes=1)
-    factor, because = _evidence(case.signals, change)
+    factor, because = _evidence(case, change)
     factor *= nearness * kinds.get(change.kind, 0.5) * (_CONDITION_SPEAKS if change.service in case.conditions else 1.0)
     fading = math.exp(-before / _TAU) if before > timedelta() else math.exp(before / _TAU_AFTER)
     when = ("minutes_before", f"{minutes:.1f}") if minutes >= 0 else ("minutes_after", f"{-minutes:.1f}")
@@ -239,10 +252,10 @@ def _nearness(case: _Case, changed: str) -> tuple[float, Reason]:
     return best, reason
 
 
-def _evidence(signals: Sequence[Signal], change: Change) -> tuple[float, list[Reason]]:
+def _evidence(case: _Case, change: Change) -> tuple[float, list[Reason]]:
     """What the changed service's own lines and the change itself say for and against it."""
     factor, because = 1.0, []
-    own = [s for s in signals if s.service == change.service]
+    own = [s for s in case.signals if s.service == change.service]
     new = [s for s in own if s.kind is SignalKind.NEW_TEMPLATE and s.severity is not Severity.INFO]
     after = [s.began_at - change.at for s in new if timedelta() <= s.began_at - change.at <= NEW_TEMPLATE_WITHIN]
     if after:
@@ -251,6 +264,14 @@ def _evidence(signals: Sequence[Signal], change: Change) -> tuple[float, list[Re
     elif any(s.began_at < change.at - SLACK and s.severity.at_least(Severity.MINOR) for s in own):
         factor *= _TROUBLE_BEFORE
         because.append(("trouble_before", change.service))
+    diff = case.diffs.get(str(change.id), TemplateDiff())
+    for key, texts, more in (
+        ("vanished_after", diff.vanished, _VANISHED_AFTER),
+        ("shifted_after", diff.shifted, _SHIFTED_AFTER),
+    ):
+        if texts:
+            factor *= 1 + more
+            because.append((key, texts[0]))
     if change.environment.lower() not in _PRODUCTION:
         factor *= _NOT_PRODUCTION
         because.append(("not_production", change.environment))

@@ -1,7 +1,7 @@
 """How is what Tocsin notices set up? Detection, incidents, maintenance, the digest, services."""
 
 from datetime import time, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import (
     Field,
@@ -11,6 +11,7 @@ from pydantic import (
 from bot.errors import InputError
 from bot.settings.section import Minutes, Section, Zone
 from bot.signals.model import SignalKind
+from bot.signals.severity import Severity
 from bot.silences.calendar import check as check_calendar
 
 RoleName = Annotated[str, Field(pattern=r"^[a-z][a-z-]{0,29}$")]
@@ -32,6 +33,25 @@ class DetectionSettings(Section):
         return timedelta(seconds=self.window_s)
 
 
+class IncidentChannelSettings(Section):
+    """A channel for each incident that is bad enough; none while `from_severity` is left out."""
+
+    from_severity: Severity | None = None
+    name: Annotated[str, Field(min_length=1, max_length=80)] = "inc-{number}-{service}"
+    """May hold {number}, {service} and {date}."""
+    archive_after_hours: Annotated[float, Field(ge=0, le=24 * 90)] = 24
+    """After the end of the incident."""
+
+    @field_validator("name")
+    @classmethod
+    def _is_pattern(cls, name: str) -> str:
+        try:
+            name.format(number=1, service="web", date="2026-01-01")
+        except (KeyError, IndexError, ValueError) as error:
+            raise ValueError("only {number}, {service} and {date} are filled in") from error
+        return name
+
+
 class IncidentSettings(Section):
     quiet_minutes: Minutes = 10
     """An incident whose signals are quiet this long resolves itself."""
@@ -43,6 +63,10 @@ class IncidentSettings(Section):
         "communications",
     )
     """What people can be in an incident. The first one leads: whoever acknowledges it gets that role."""
+
+    pin_card: bool = False
+    """Pin the message of an incident to its channel while it lasts."""
+    channel: IncidentChannelSettings = IncidentChannelSettings()
 
     @field_validator("roles")
     @classmethod
@@ -73,10 +97,15 @@ class MaintenanceSettings(Section):
         return text
 
 
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
 class DigestSettings(Section):
     enabled: bool = True
     at: time = time(9, 0)
     timezone: Zone = "UTC"
+    weekly: Literal["", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = ""
+    """On this day a digest of the week comes as well."""
     channel: str = ""
     """Where the digest goes; the incident channel when empty."""
 

@@ -54,6 +54,7 @@ class Measured(StrEnum):
     UNLIKE_YESTERDAY = "unlike_yesterday"
     LASTING = "lasting"
     ABSENT = "absent"
+    SLOW = "slow"
     FLAT = "flat"
     MISSING = "missing"
     BEYOND_LIMIT = "beyond_limit"

@@ -22,6 +22,7 @@ SCOPES = (
     "app_mentions:read",
     "channels:history",
     "channels:join",
+    "channels:manage",
     "channels:read",
     "chat:write",
     "commands",
@@ -30,6 +31,7 @@ SCOPES = (
     "groups:read",
     "im:history",
     "im:write",
+    "pins:write",
     "usergroups:read",
     "users:read",
 )

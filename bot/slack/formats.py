@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,8 @@ from bot.slack.mrkdwn import Mrkdwn, clip, code, codeblock, escaped, link, one_l
 _PERSON = re.compile(r"[TE]?[A-Z0-9]*/([UW][A-Z0-9]+)", re.ASCII)
 _CHANNEL = re.compile(r"[CDG][A-Z0-9]{8,}", re.ASCII)
 _RECENT = timedelta(hours=12)
+NAMES: ContextVar[Mapping[str, str]] = ContextVar("names", default={})  # noqa: B039 - never changed, only replaced
+"""Where Slack does not put names to ids: `Person.key` → name, while a page or a document is drawn."""
 
 
 def duration(length: timedelta) -> str:
@@ -60,6 +63,11 @@ def percent(share: float) -> str:
 
 def plural(count: int, one: str, many: str) -> str:
     return f"{number(count)} {one if count == 1 else many}"
+
+
+def shortly(value: object) -> str:
+    """A few words of a text, in one line, that begin no code."""
+    return one_line(value, 80).replace("`", "\u02cb")
 
 
 def person(key: str) -> Mrkdwn:
@@ -118,8 +126,9 @@ def _plain_codeblock(lines: object, line_limit: int = 240, lines_max: int = 12, 
 
 
 def _plain_person(key: str) -> str:
+    """By name where names are shown and this one is known, else by id."""
     found = _PERSON.fullmatch(key)
-    return one_line(found[1] if found else _other_name(key))
+    return one_line(NAMES.get().get(key) or (found[1] if found else _other_name(key)))
 
 
 def _plain_date(at: datetime) -> str:
@@ -225,14 +234,15 @@ _SHARED: Mapping[str, Callable[..., Any]] = {
     "rate": rate,
     "times": times,
     "percent": percent,
+    "shortly": shortly,
     "shortened": clip,
 }
 FOR_SLACK: Mapping[str, Callable[..., Any]] = {
     **_SHARED,
-    "channel": channel,
     "code": code,
     "codeblock": codeblock,
     "person": person,
+    "channel": channel,
     "date": date,
     "time": time,
     "when": when,
@@ -241,10 +251,10 @@ FOR_SLACK: Mapping[str, Callable[..., Any]] = {
 }
 FOR_TERMINAL: Mapping[str, Callable[..., Any]] = {
     **_SHARED,
-    "channel": one_line,
     "code": _plain_code,
     "codeblock": _plain_codeblock,
     "person": _plain_person,
+    "channel": one_line,
     "date": _plain_date,
     "time": _plain_date,
     "when": _plain_when,
@@ -252,10 +262,10 @@ FOR_TERMINAL: Mapping[str, Callable[..., Any]] = {
 }
 FOR_WEB: Mapping[str, Callable[..., Any]] = {
     **_SHARED,
-    "channel": web_text,
     "code": _web_code,
     "codeblock": _web_codeblock,
     "person": _web_person,
+    "channel": web_text,
     "date": _web_date,
     "time": _web_clock,
     "when": _web_when,
@@ -264,10 +274,10 @@ FOR_WEB: Mapping[str, Callable[..., Any]] = {
 }
 FOR_MARKDOWN: Mapping[str, Callable[..., Any]] = {
     **_SHARED,
-    "channel": markdown_text,
     "code": _markdown_code,
     "codeblock": _markdown_codeblock,
     "person": _markdown_person,
+    "channel": markdown_text,
     "date": _markdown_date,
     "time": _markdown_date,
     "when": _markdown_when,

@@ -73,7 +73,7 @@ class Guards:
         self._app, self._engine, self._renderer = app, engine, renderer
         self._answers = Answers(renderer, client)
         self._home: Handler | None = None
-        self._identity = Identity(client, engine.clock, engine.policy.named)
+        self._identity = Identity(client, engine.clock, engine.policy.named, engine.people.note)
         self.errors = 0
         app.error(self._apologise)
 
@@ -87,8 +87,8 @@ class Guards:
     def shortcut(self, callback: str, handler: Handler) -> None:
         self._app.shortcut(callback)(self._listener(parse.shortcut, handler))
 
-    def form(self, callback: str, handler: Handler) -> None:
-        self._app.view(callback)(self._listener(parse.form, handler))
+    def form(self, callback: str, handler: Handler, *, acts: bool = False) -> None:
+        self._app.view(callback)(self._listener(parse.form, handler, acts=acts))
 
     def mention(self, handler: Handler) -> None:
         self._app.event("app_mention")(self._listener(parse.mention, handler))

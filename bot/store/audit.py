@@ -1,13 +1,17 @@
 """The audit's chain: which entry stands where, and with which hash?"""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from bot.engine.ports import AuditEntry, SealedEntry
 from bot.errors import Stale
 from bot.store.tables import audit, audit_seal
 from bot.store.upsert import insert_ignore
+
+_CHAIN = 0x70C51
+"""The advisory lock of the end of the chain. A transaction takes it last, and waits for nothing while it has it."""
 
 
 class AuditTable:
@@ -19,7 +23,13 @@ class AuditTable:
         query = select(audit).where(~sealed.exists()).order_by(audit.c.id).limit(limit)
         return [AuditEntry(row.at, row.by, row.what, row.subject, row.facts, row.id) for row in self._db.execute(query)]
 
+    def entries(self, ids: Sequence[int]) -> list[AuditEntry]:
+        query = select(audit).where(audit.c.id.in_(ids)).order_by(audit.c.id)
+        return [AuditEntry(row.at, row.by, row.what, row.subject, row.facts, row.id) for row in self._db.execute(query)]
+
     def last_seal(self) -> tuple[int, str]:
+        if self._db.dialect.name == "postgresql":  # SQLite has one writer anyway
+            self._db.execute(select(func.pg_advisory_xact_lock(_CHAIN)))
         query = select(audit_seal).order_by(audit_seal.c.no.desc()).limit(1)
         row = self._db.execute(query).one_or_none()
         return (row.no, row.hash) if row else (0, "")

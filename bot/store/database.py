@@ -2,6 +2,7 @@
 
 SQLite: WAL, `synchronous=FULL`, one writer at a time (`BEGIN IMMEDIATE`), foreign keys on. PostgreSQL: read committed;
 conditional updates guard what several processes touch. `sqlite://` (in memory) is one connection behind a lock.
+Audit entries are sealed before each commit.
 """
 
 import threading
@@ -16,6 +17,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import StaticPool
 
+from bot.engine.audit import seal
 from bot.errors import StoreError
 from bot.store.audit import AuditTable
 from bot.store.calling import CallTable
@@ -28,6 +30,7 @@ from bot.store.locks import LockTable
 from bot.store.logs import LogTable
 from bot.store.outbox import OutboxTable
 from bot.store.pagers import PagerTable
+from bot.store.people import PeopleTable
 from bot.store.records import RecordTable
 from bot.store.remedies import RemedyTable
 from bot.store.rhythms import RhythmTable
@@ -37,6 +40,7 @@ from bot.store.sensitivity import SensitivityTable
 from bot.store.signals import SignalTable
 from bot.store.silences import SilenceTable
 from bot.store.sources import SourceTable
+from bot.store.subscriptions import SubscriptionTable
 from bot.store.watched import WatchTable
 
 _BUSY_TIMEOUT_S = 15
@@ -61,6 +65,8 @@ class SqlTransaction:
     sources: SourceTable
     audit: AuditTable
     locks: LockTable
+    subscriptions: SubscriptionTable
+    people: PeopleTable
     calls: CallTable
     pagers: PagerTable
     roles: RoleTable
@@ -89,7 +95,10 @@ class Database:
         with self._write_lock, _worded_errors(), self.engine.connect() as connection:
             connection = connection.execution_options(tocsin_write=True)
             with connection.begin():
-                yield self._transaction(connection)
+                transaction = self._transaction(connection)
+                yield transaction
+                if transaction.records.noted:
+                    seal(transaction.audit, transaction.audit.entries(transaction.records.noted))
 
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:
@@ -116,6 +125,8 @@ class Database:
             SourceTable(connection),
             AuditTable(connection),
             LockTable(connection),
+            SubscriptionTable(connection),
+            PeopleTable(connection),
             CallTable(connection),
             PagerTable(connection),
             RoleTable(connection),

@@ -15,10 +15,13 @@ from bot.store.upsert import insert_ignore, insert_or_update
 class RecordTable:
     def __init__(self, connection: Connection) -> None:
         self._db = connection
+        self.noted: list[int] = []
+        """The audit entries of this transaction."""
 
     def audit(self, entry: AuditEntry) -> None:
         values = {"at": entry.at, "by": entry.by, "what": entry.what, "subject": entry.subject}
-        self._db.execute(insert(audit), values | {"facts": _facts(entry.facts)})
+        statement = insert(audit).values(values | {"facts": _facts(entry.facts)})
+        self.noted.append(self._db.execute(statement.returning(audit.c.id)).scalar_one())
 
     def audit_of(self, subject: str) -> list[AuditEntry]:
         query = select(audit).where(audit.c.subject == subject).order_by(audit.c.id)

@@ -117,6 +117,11 @@ class SourceTable:
             query = query.where(pipeline_run.c.pipeline == pipeline)
         return [_run(row) for row in self._db.execute(query.limit(_ROWS_MAX))]
 
+    def latest_runs(self, since: datetime, limit: int) -> list[PipelineRun]:
+        query = select(pipeline_run).where(pipeline_run.c.at >= since, pipeline_run.c.task == "")
+        query = query.order_by(pipeline_run.c.at.desc(), pipeline_run.c.key).limit(limit)
+        return [_run(row) for row in self._db.execute(query)]
+
     def note_measured(self, measured: Measured) -> bool:
         return insert_ignore(self._db, measured_table, asdict(measured), ["key"])
 

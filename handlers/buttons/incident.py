@@ -29,6 +29,10 @@ def not_a_problem(engine: Engine, asked: Asked) -> Answer:
     return None
 
 
+def useful(engine: Engine, asked: Asked) -> Answer:
+    return Reply("replies/useful", engine.incidents.useful(int(asked.value), asked.person))
+
+
 def reopen(engine: Engine, asked: Asked) -> Answer:
     engine.incidents.reopen(int(asked.value), asked.person)
     return None
@@ -99,6 +103,7 @@ _MORE: Mapping[str, Callable[[Engine, Asked], Answer]] = {
     "acknowledge": acknowledge,
     "resolve": resolve,
     "not_a_problem": not_a_problem,
+    "useful": useful,
     "reopen": reopen,
     "why": why,
     "silence": silence,

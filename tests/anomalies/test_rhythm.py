@@ -72,7 +72,7 @@ def test_a_weekly_job_is_known_after_a_few_weeks() -> None:
 
 def test_an_hourly_job_has_minutes_of_tolerance_not_hours() -> None:
     rng = random.Random(2)
-    rhythm = known([START + n * HOUR + timedelta(seconds=rng.uniform(0, 90)) for n in range(48)])
+    rhythm = known([START + n * HOUR + timedelta(seconds=rng.uniform(0, 90)) for n in range(80)])
     assert abs(rhythm.period - HOUR) < 2 * MINUTE
     assert rhythm.weekdays == ()
     assert rhythm.tolerance < 12 * MINUTE
@@ -86,6 +86,12 @@ def test_one_missed_hour_in_a_week_does_not_hide_the_next_one() -> None:
 def test_what_pauses_at_night_is_no_rhythm() -> None:
     times = [START + n * HOUR for n in range(24 * 14) if 8 <= (START + n * HOUR).hour < 18]
     assert rhythm_of(times, BERLIN) is None
+
+
+@pytest.mark.parametrize("hours", [10, 20, 30, 24 * 12])
+def test_what_pauses_is_no_rhythm_from_the_first_day_on(hours: int) -> None:
+    quarters = (START + timedelta(hours=6) + n * timedelta(minutes=15) for n in range(4 * hours))
+    assert rhythm_of([at for at in quarters if 8 <= at.hour < 18 and at.weekday() < 5], BERLIN) is None
 
 
 def test_many_lines_of_one_job_are_one_occurrence() -> None:

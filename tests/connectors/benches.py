@@ -6,7 +6,16 @@ from contextlib import contextmanager
 from bot.actions.model import Action, ActionKind
 from bot.actions.parameters import Parameter
 from bot.connectors import airflow, github_actions, http, jenkins, mlflow
-from tests.connectors import bench_building, bench_deploying, fake_airflow, fake_github, fake_jenkins, fake_mlflow
+from tests.connectors import (
+    bench_building,
+    bench_data,
+    bench_deploying,
+    bench_tickets,
+    fake_airflow,
+    fake_github,
+    fake_jenkins,
+    fake_mlflow,
+)
 from tests.connectors.bench import Bench as Bench
 from tests.connectors.bench import Opened as Opened
 from tests.connectors.faulty import Answer, Asked, served
@@ -163,7 +172,9 @@ def github_deploy() -> Iterator[Bench]:
 
 BENCHES: dict[str, Opened] = {
     **bench_building.BENCHES,
+    **bench_data.BENCHES,
     **bench_deploying.BENCHES,
+    **bench_tickets.BENCHES,
     "github-deploy": github_deploy,
     "jenkins-deploy": jenkins_deploy,
     "http-call": http_call,

@@ -36,8 +36,8 @@ def planned(bench: Bench) -> Plan:
     return bench.make().plan(bench.action, bench.parameters)
 
 
-def executed(bench: Bench, executor: Executor, plan: Plan, key: str = KEY) -> Done | Started:
-    return executor.execute(key, bench.action, {**bench.parameters, **PEOPLE}, plan)
+def executed(bench: Bench, executor: Executor, plan: Plan, key: str = "") -> Done | Started:
+    return executor.execute(key or KEY, bench.action, {**bench.parameters, **PEOPLE}, plan)
 
 
 def finished(bench: Bench, outcome: Done | Started) -> Done:
@@ -92,7 +92,8 @@ def test_what_was_not_done_is_not_found_and_what_was_is(bench: Bench) -> None:
     finished(bench, executed(bench, bench.make(), plan))
     found = bench.make().find(KEY, bench.action, plan)
     assert found is not None
-    assert bench.make().find(KEY + "0", bench.action, plan) is None
+    if not bench.knows_by_world:
+        assert bench.make().find(KEY + "0", bench.action, plan) is None
 
 
 @pytest.mark.parametrize("fault", ["cut", "refused"])

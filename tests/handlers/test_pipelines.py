@@ -8,15 +8,19 @@ from bot.connectors import executors
 from bot.settings import Settings
 from tests.connectors.fake_airflow import PASSWORD, USER, FakeAirflow
 from tests.connectors.fake_mlflow import TOKEN, FakeMlflow
-from tests.connectors.faulty import served
+from tests.connectors.faulty import Answer, served
 from tests.handlers.stories import (
     FOLLOWED,
+    a_bad_deploy_is_rolled_back_from_its_incident,
     a_bad_model_is_rolled_back,
+    a_bad_model_is_rolled_back_from_its_incident,
     a_failed_pipeline_is_run_again,
+    a_failed_pipeline_is_run_again_from_its_incident,
     airflow_settings,
     mlflow_settings,
     worked,
 )
+from tests.scenarios.deployments import Deployments
 from tests.slack.stage import Stage
 
 
@@ -69,6 +73,7 @@ async def test_a_running_pipeline_shows_how_far_it_is_and_can_be_stopped(orders:
     ana, ben = stage.people.as_("ana").in_("#incidents"), stage.people.as_("ben").in_("#incidents")
     await ana.types("/rerun orders_hourly")
     await ben.message("*Run again orders_hourly*").press("Approve")
+    await ben.message("*Run again orders_hourly*").expects("said yes")
     for _ in range(2):
         stage.engine.runs.work("worker")
         stage.held.advance(FOLLOWED)
@@ -119,3 +124,38 @@ async def test_a_model_that_moved_since_the_plan_is_left_alone(churn: tuple[Stag
     await card.press("Plan it again")
     await ana.expects_ephemeral("The plan is ready: Promote the model churn 2 → 1")
     assert fake.alias["champion"] == "2"
+
+
+async def test_a_failed_pipeline_is_run_again_by_the_button_of_its_incident() -> None:
+    fake = FakeAirflow()
+    fake.failed_run("r1")
+    fake.locked = False
+    with served(fake.answer) as faulty, served(lambda asked: Answer(200, fake.runs["r1"].state)) as check:
+        settings = airflow_settings(faulty.url, USER, PASSWORD, check.url)
+        async with Stage(held=True, executors=executors(Settings.model_validate(settings)), **settings) as stage:
+            stage.deliver()
+            await a_failed_pipeline_is_run_again_from_its_incident(stage)
+    assert fake.effects == ["clear r1"]
+
+
+async def test_a_bad_model_is_rolled_back_by_the_button_of_its_incident() -> None:
+    fake = FakeMlflow()
+    with (
+        served(fake.answer) as faulty,
+        served(lambda asked: Answer(200, f'"version": "{fake.alias["champion"]}"')) as check,
+    ):
+        settings = mlflow_settings(faulty.url, "churn", TOKEN, check.url)
+        async with Stage(held=True, executors=executors(Settings.model_validate(settings)), **settings) as stage:
+            stage.deliver()
+            await a_bad_model_is_rolled_back_from_its_incident(stage)
+    assert fake.alias["champion"] == "2"
+
+
+async def test_a_bad_deploy_is_rolled_back_by_the_button_of_its_incident(deployments: Deployments) -> None:
+    with served(lambda asked: Answer(200, deployments.version("checkout"))) as check:
+        settings = deployments.settings()
+        settings["actions"]["rollback-checkout"]["verify"] = {"url": check.url, "contains": "1.4.1", "every_s": 5}
+        async with Stage(held=True, executors={"shop": deployments.executor}, **settings) as stage:
+            stage.deliver()
+            await a_bad_deploy_is_rolled_back_from_its_incident(stage)
+    assert deployments.commits_by("Tocsin-Action") == 1

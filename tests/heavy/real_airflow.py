@@ -13,8 +13,12 @@ from bot.errors import ConnectorError
 from bot.settings import Settings
 from tests.connectors import test_contract as contract
 from tests.connectors.benches import Bench, Opened, airflow_backfill, airflow_rerun, airflow_trigger
-from tests.connectors.faulty import forwarded, served
-from tests.handlers.stories import a_failed_pipeline_is_run_again, airflow_settings
+from tests.connectors.faulty import Answer, Asked, forwarded, served
+from tests.handlers.stories import (
+    a_failed_pipeline_is_run_again,
+    a_failed_pipeline_is_run_again_from_its_incident,
+    airflow_settings,
+)
 from tests.heavy import servers
 from tests.heavy.shapes import Shapes, differences, recorded
 from tests.slack.stage import Stage
@@ -108,6 +112,22 @@ async def test_the_story_on_slack(server: servers.Airflow) -> None:
         await a_failed_pipeline_is_run_again(stage, "/rerun orders_hourly run=story", pause_s=0.5)
     assert server.tries("story") == 2
     assert server.tries("story", "extract") == 1
+
+
+async def test_the_story_on_slack_from_the_button_of_the_incident(server: servers.Airflow) -> None:
+    server.failed_run("button")
+
+    def last_run(asked: Asked) -> Answer:
+        with server.client() as client:
+            return Answer(200, client.get("/dags/orders_hourly/dagRuns/button").json()["state"])
+
+    with served(last_run) as check:
+        settings = airflow_settings(server.url, servers.USER, servers.PASSWORD, check.url)
+        async with Stage(held=True, executors=executors(Settings.model_validate(settings)), **settings) as stage:
+            stage.deliver()
+            await a_failed_pipeline_is_run_again_from_its_incident(stage, pause_s=0.5)
+    assert server.tries("button") == 2
+    assert server.tries("button", "extract") == 1
 
 
 def test_the_fake_answers_as_the_real_one(bench: Bench) -> None:

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import httpx
 import pytest
 
 from bot.actions.model import Action, ActionKind
@@ -13,7 +14,11 @@ from bot.settings import Settings
 from tests.connectors import test_contract as contract
 from tests.connectors.benches import Bench, Opened, mlflow_promote, mlflow_rollback
 from tests.connectors.faulty import Answer, Asked, Backend, forwarded, served
-from tests.handlers.stories import a_bad_model_is_rolled_back, mlflow_settings
+from tests.handlers.stories import (
+    a_bad_model_is_rolled_back,
+    a_bad_model_is_rolled_back_from_its_incident,
+    mlflow_settings,
+)
 from tests.heavy import servers
 from tests.heavy.shapes import Shapes, differences, recorded
 from tests.slack.stage import Stage
@@ -95,6 +100,16 @@ async def test_the_story_on_slack(server: str) -> None:
     async with Stage(held=True, executors=made, **settings) as stage:
         stage.deliver()
         await a_bad_model_is_rolled_back(stage)
+
+
+async def test_the_story_on_slack_from_the_button_of_the_incident(server: str) -> None:
+    servers.seeded_model(server, "button")
+    champion = f"{server}{connector._API}/registered-models/alias?name=button&alias=champion"
+    settings = mlflow_settings(server, "button", check=champion)
+    async with Stage(held=True, executors=executors(Settings.model_validate(settings)), **settings) as stage:
+        stage.deliver()
+        await a_bad_model_is_rolled_back_from_its_incident(stage)
+    assert '"version": "2"' in httpx.get(champion, trust_env=False).text
 
 
 def test_the_fake_answers_as_the_real_one(bench: Bench) -> None:

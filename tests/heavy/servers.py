@@ -1,6 +1,8 @@
-"""How do the real Airflow and MLflow come up for a test, on loopback only, and go down with all their processes?
+"""How do real servers (here Airflow and MLflow) come up for a test, on loopback only, and go down with all their
+processes?
 
-Their environments are made once, from the pins in `locks/`, in `$TOCSIN_HEAVY_DIR` (else `~/.cache/tocsin-heavy`).
+Their environments are made once, from the pins in `locks/` (whole, so nothing is resolved), in `$TOCSIN_HEAVY_DIR`
+(else `~/.cache/tocsin-heavy`).
 """
 
 import base64
@@ -60,7 +62,7 @@ def environment(name: str) -> Path:
     if not ready.exists() or ready.read_text() != digest:
         venv.create(folder, with_pip=True, clear=True)
         pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "-r", str(lock)], check=True, stdout=sys.stderr)
+        subprocess.run([*pip, "--no-deps", "-r", str(lock)], check=True, stdout=sys.stderr)
         ready.write_text(digest)
     return folder / "bin"
 

@@ -29,7 +29,11 @@ def differences(fake: Shapes, real: Shapes) -> list[str]:
 
 
 def _route(asked: Asked) -> str:
-    path = re.sub(r"/dagRuns/[^/]+", "/dagRuns/R", asked.path)
+    """The path without what names one thing in it; of GraphQL, what is asked for."""
+    if asked.path.endswith("/graphql"):
+        return str(re.findall(r"\{ (\w+)\(", asked.body["query"])[0])
+    path = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "ID", asked.path)
+    path = re.sub(r"/dagRuns/[^/]+", "/dagRuns/R", path)
     path = re.sub(r"/taskInstances/[^/]+/logs/\d+", "/taskInstances/T/logs/N", path)
     return f"{asked.method} {re.sub(r'/backfills/[0-9]+', '/backfills/N', path)}"
 
@@ -39,7 +43,7 @@ def _differing(fake: Any, real: Any, where: str) -> list[str]:
         return []
     if isinstance(fake, dict) and isinstance(real, dict):
         missing = [f"{where}.{name} is not in the real answer" for name in fake if name not in real]
-        shared = [name for name in fake if name in real and name not in ("conf", "dag_run_conf")]
+        shared = [name for name in fake if name in real and name not in ("conf", "dag_run_conf", "parameters")]
         return missing + [line for name in shared for line in _differing(fake[name], real[name], f"{where}.{name}")]
     if isinstance(fake, list) and isinstance(real, list):
         return _differing(fake[-1], real[-1], f"{where}[]") if fake and real else []

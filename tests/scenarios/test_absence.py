@@ -81,7 +81,7 @@ def test_a_nightly_backup_that_does_not_come_is_told_once_and_over_when_it_comes
 def test_an_hourly_line_that_stops_is_told_within_the_hour() -> None:
     job = Job("report", [], at=None)
     world = world_of(job)
-    world.run(days=1)
+    world.run(days=3)
     world.run(minutes=60 * 5 + 30)
     job.fails_on.add(world.clock.now().astimezone(BERLIN).date())
     world.run(minutes=75)

@@ -1,7 +1,11 @@
 """Is an action looked after by its own check: a query, a table's check, an address? And is going back offered?"""
 
+import http.server
 import sqlite3
+import threading
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +13,9 @@ import pytest
 
 from bot.actions.model import Action, ActionKind, Plan, Run, RunState, Verdict
 from bot.engine.runs import Wish
+from bot.errors import ConnectorError
 from bot.slack.render import Renderer
+from bot.watch.pages import Pages
 from tests.connectors.faulty import Answer, Asked, Faulty, served
 from tests.scenarios.test_runs import Scripted
 from tests.scenarios.world import ANA, BEN, World
@@ -153,3 +159,53 @@ def test_an_address_that_is_gone_fails_and_a_source_that_is_away_says_nothing(sh
     number = deployed(away)
     away.run(minutes=6)
     assert run_of(away, number).verdict is Verdict.NOT_CHECKED
+
+
+def test_a_slow_address_holds_up_nobody_elses_check(shop: Shop) -> None:
+    release = threading.Event()
+
+    def slow(asked: Asked) -> Answer:
+        release.wait(20)
+        return Answer(200, "well")
+
+    with served(slow) as never, served(shop.answer) as fine:
+        verify = {"slow": {"url": never.url, "timeout_s": 30}} | {f"fine-{n}": {"url": fine.url} for n in range(4)}
+        actions = {
+            name: {"kind": "restart", "service": name, "connector": "c", "verify": check}
+            for name, check in verify.items()
+        }
+        world = World(executors={"c": Scripted()}, services={}, connectors={"c": {"type": "scripted"}}, actions=actions)
+        verifying = world.engine.runs._verifying
+        began = time.monotonic()
+        looks = verifying.look_at(list(actions), within_s=2)
+        assert time.monotonic() - began < 6
+        assert {name: look.is_right for name, look in looks.items()} == {
+            "slow": None,
+            **{n: True for n in verify if n != "slow"},
+        }
+        assert looks["slow"].said == "no answer within 2 s"
+        release.set()
+
+
+def test_an_answer_in_drops_is_too_slow() -> None:
+    class Drops(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with suppress(OSError):
+                for _ in range(40):
+                    self.wfile.write(b"x")
+                    self.wfile.flush()
+                    time.sleep(0.1)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Drops)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        with pytest.raises(ConnectorError, match="too long"):
+            Pages().look(f"http://127.0.0.1:{server.server_port}/", 0.5)
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -76,8 +76,7 @@ def said(world: World) -> list[str]:
 
 def audited(world: World) -> list[tuple[str, str]]:
     with world.engine.store.read() as tx:
-        entries = tx.audit.unsealed(500)
-    return [(entry.by, entry.what) for entry in entries]
+        return [(sealed.entry.by, sealed.entry.what) for sealed in tx.audit.sealed(0, 500)]
 
 
 # -- what it does

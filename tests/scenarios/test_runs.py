@@ -383,11 +383,9 @@ def test_the_audit_is_a_chain_that_shows_what_was_taken_out(world: World) -> Non
     approved(world)
     works(world, 3)
     audit = world.engine.audit
-    assert audit.seal() == 4
-    assert audit.seal() == 0
+    assert len(list(audit.export())) == 4
     assert audit.verify() is None
     world.engine.locks.lock("production", ANA)
-    audit.seal()
     assert [sealed.entry.what for sealed in audit.export()][-2:] == ["run.done", "lock.taken"]
     with world.engine.store.write() as tx:
         tx.connection.exec_driver_sql("DROP TRIGGER audit_no_update")  # type: ignore[attr-defined]

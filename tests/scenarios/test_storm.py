@@ -1,5 +1,6 @@
 """What does a storm of ten thousand signals in five minutes do? A few messages, the last state, and quick answers."""
 
+import asyncio
 import threading
 import time
 from datetime import timedelta
@@ -11,6 +12,7 @@ from bot.people import Person
 from bot.signals.fingerprint import fingerprint
 from bot.signals.model import Signal, SignalKind
 from bot.signals.severity import Severity
+from bot.workspace.person import Place
 from tests.scenarios.world import World
 from tests.slack.stage import Stage
 
@@ -93,3 +95,86 @@ async def test_a_storm_in_the_channel_is_few_messages_and_the_last_state_stands(
         stage.engine.incidents.acknowledge(1, Person(stage.side.team, stage.workspace.users["ana"]))
         await stage.people.as_("ana").in_("#incidents").message("web").expects("is on it")
         assert len(await stage.channel()) == 1
+
+
+@pytest.mark.timeout(600)
+async def test_a_storm_while_slack_answers_429_is_a_handful_of_messages_and_commands_are_answered(
+    tmp_path: Path,
+) -> None:
+    """Every third call of the courier is refused; nothing is lost, and the last state stands when Slack is well."""
+    refused = [0, 0]
+    async with Stage(database_url=f"sqlite:///{tmp_path}/storm.db") as stage:
+        stage.people.patience_s = 30.0
+        place = stage.people.as_("ana").in_("#incidents")
+        calm_s = sorted([await _asked_s(place) for _ in range(3)])[1]
+        refusing = asyncio.create_task(_refuse(stage, refused))
+        stage.deliver()
+        storming = asyncio.create_task(asyncio.to_thread(_report_all, stage))
+        took_s: list[float] = []
+        while not storming.done():
+            took_s.append(await _asked_s(place))
+            await asyncio.sleep(0.5)
+        await storming
+        stage.engine.incidents.acknowledge(1, stage.person("ana"))
+        refusing.cancel()
+        stage.workspace.core.faults.clear()
+        await _told(stage)
+        cards = await stage.channel()
+        with stage.engine.store.read() as tx:
+            signals = [signal for one in tx.incidents.active() for signal in tx.signals.of(one.id)]
+    assert sum(signal.count for signal in signals) == SIGNALS
+    assert refused[0] >= 5
+    assert 1 <= len(cards) <= 5
+    assert any("is on it" in str(card["blocks"]) for card in cards)
+    assert stage.courier.errors == 0
+    assert len(took_s) >= 3
+    assert sorted(took_s)[len(took_s) // 2] < max(1.0, 4 * calm_s), "slower than what a busy machine explains"
+
+
+async def _asked_s(place: Place) -> float:
+    """Seconds until somebody who asks for the status has it."""
+    began = time.monotonic()
+    await place.note()
+    await place.types("/tocsin status")
+    await place.expects_ephemeral("open")
+    return time.monotonic() - began
+
+
+async def _refuse(stage: Stage, refused: list[int]) -> None:
+    """Slack refuses a post and a change each, as soon as the last refusals were met."""
+    faults = [stage.workspace.core.faults.add("ratelimited", method=m, times=1) for m in _TELLING]
+    while True:
+        await asyncio.sleep(0.05)
+        for place, fault in enumerate(faults):
+            if fault.hits:
+                refused[0] += 1
+                await asyncio.sleep(1.2)
+                faults[place] = stage.workspace.core.faults.add("ratelimited", method=fault.method, times=1)
+
+
+_TELLING = ("chat.postMessage", "chat.update")
+
+
+def _report_all(stage: Stage) -> None:
+    """Ten thousand signals, a hundred a delivery."""
+    now = stage.clock.now()
+    for start in range(0, SIGNALS, 100):
+        stage.engine.signals.report(
+            [
+                Signal(
+                    fingerprint("alert", SERVICES[n % 3], f"rule-{n // 3 % 40}"),
+                    SignalKind.ALERT, SERVICES[n % 3], Severity.MAJOR, now, now, f"rule-{n // 3 % 40} fires",
+                )
+                for n in range(start, start + 100)
+            ]
+        )  # fmt: skip
+        time.sleep(0.05)
+
+
+async def _told(stage: Stage) -> None:
+    """Until nothing waits any more."""
+    for _ in range(300):
+        if not stage.waiting():
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"{stage.waiting()} notices still wait")

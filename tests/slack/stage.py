@@ -26,6 +26,7 @@ from bot.signals.severity import Severity
 from bot.slack.client import SlackSide, sign_in
 from bot.slack.courier import Courier
 from bot.slack.render import Renderer
+from bot.slack.rooms import RoomKeeper
 from bot.workspace import Workspace
 from bot.workspace.person import Slack
 from handlers import bolt_app
@@ -45,18 +46,21 @@ class Stage:
         listening: bool = True,
         executors: Mapping[str, Executor] | None = None,
         manifest: Mapping[str, Any] = MANIFEST,
+        database_url: str = "sqlite://",
         **settings: Any,
     ) -> None:
         self.held = HeldClock(NOON)
         self.clock: Clock = self.held if held else SystemClock()
         self.workspace = Workspace(manifest=manifest)
         self._listening, self._executors, self._more = listening, executors or {}, settings
+        self._database_url = database_url
         self._stack = AsyncExitStack()
 
     engine: Engine
     side: SlackSide
     app: AsyncApp
     courier: Courier
+    keeper: RoomKeeper
     people: Slack
 
     async def __aenter__(self) -> Self:
@@ -65,12 +69,13 @@ class Stage:
         self.engine = build_engine(
             Settings.model_validate({"slack": {"operators": ["*"]}, **self._more}),
             clock=self.clock,
-            database_url="sqlite://",
+            database_url=self._database_url,
             executors=self._executors,
             team=self.side.team,
         )
         self.people = await self._stack.enter_async_context(Slack(self.workspace.page_url))
         self.courier = self.new_courier()
+        self.keeper = RoomKeeper(self.engine, self.side.client)
         if self._listening:
             self.app = bolt_app(self.side, self.engine, Renderer())
             self._run(self.side.listen(self.app))
@@ -92,8 +97,9 @@ class Stage:
         return Courier(self.engine, self.side.client, pace=pace)
 
     def deliver(self) -> None:
-        """From now on the courier runs by itself."""
+        """From now on the courier runs by itself, and what looks after the incidents' channels."""
         self._run(self.courier.run())
+        self._run(self.keeper.run())
 
     def _run(self, work: Any) -> None:
         task = asyncio.ensure_future(work)

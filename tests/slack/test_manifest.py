@@ -25,6 +25,13 @@ USED = {
     "conversations.list": {"channels:read", "groups:read"},
     "conversations.info": {"channels:read", "groups:read"},
     "conversations.open": {"im:write"},
+    "conversations.create": {"channels:manage"},
+    "conversations.invite": {"channels:manage"},
+    "conversations.setTopic": {"channels:manage"},
+    "conversations.setPurpose": {"channels:manage"},
+    "conversations.archive": {"channels:manage"},
+    "pins.add": {"pins:write"},
+    "pins.remove": {"pins:write"},
     "users.info": {"users:read"},
     "usergroups.users.list": {"usergroups:read"},
     "auth.test": set(),
@@ -57,7 +64,7 @@ class Recorder(Guards):
         self.events.add("app_home_opened")
 
     def button(self, action: Any, handler: Any, *, acts: bool = False) -> None: ...
-    def form(self, callback: str, handler: Any) -> None: ...
+    def form(self, callback: str, handler: Any, *, acts: bool = False) -> None: ...
 
 
 @pytest.fixture
@@ -99,6 +106,8 @@ def called_methods() -> set[str]:
                     "files",
                     "team",
                     "usergroups",
+                    "pins",
+                    "reactions",
                 ):
                     found.add(f"{group}.{name}".replace("_", "."))
     if "files.upload.v2" in found:  # the library's name for two calls

@@ -1,6 +1,8 @@
 """Can nobody change the audit unnoticed, and is each lock held by one?"""
 
 import json
+import threading
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,9 +25,7 @@ def noted(database: Database, many: int) -> Audit:
         for number in range(many):
             at = NOW + timedelta(seconds=number)
             tx.records.audit(AuditEntry(at, "T1/UANA", "run.asked", f"run:{number}", {"b": "ü", "a": "1"}))
-    audit = Audit(database)
-    audit.seal()
-    return audit
+    return Audit(database)
 
 
 @pytest.mark.parametrize("table", ["audit", "audit_seal"])
@@ -44,6 +44,51 @@ def test_the_chain_goes_over_many_pages_and_is_whole(database: Database) -> None
     assert [sealed.no for sealed in audit.export()] == list(range(1, 1204))
     noted(database, 3)
     assert audit.verify() is None
+
+
+def test_an_entry_is_sealed_before_its_transaction_commits(database: Database) -> None:
+    with suppress(StoreError), database.write() as tx:
+        tx.records.audit(AuditEntry(NOW, "T1/UANA", "never", "x"))
+        raise StoreError("rolled back")
+    audit = noted(database, 3)
+    with database.read() as tx:
+        assert tx.audit.unsealed(10) == []
+        assert [sealed.entry.what for sealed in tx.audit.sealed(0, 10)] == ["run.asked"] * 3
+    assert audit.seal() == 0
+    assert audit.verify() is None
+
+
+def test_what_an_older_version_left_unsealed_is_sealed_by_the_clock(database: Database) -> None:
+    noted(database, 1)
+    with database.write() as tx:
+        tx.records.audit(AuditEntry(NOW, "T1/UANA", "old", "x"))
+        tx.records.noted.clear()
+    audit = noted(database, 1)
+    assert audit.seal() == 1
+    assert [sealed.entry.what for sealed in audit.export()] == ["run.asked", "run.asked", "old"]
+    assert audit.verify() is None
+
+
+def test_transactions_at_the_same_time_make_one_chain(database: Database) -> None:
+    """Each holds rows of others while it writes: the chain is the last thing it waits for, so none blocks another."""
+
+    def work(number: int) -> None:
+        for turn in range(15):
+            with database.write() as tx:
+                tx.records.audit(AuditEntry(NOW, f"T1/U{number}", "one", f"{turn}"))
+                for name in sorted(("a", "b"), reverse=bool(number % 2))[: 1 + turn % 2]:
+                    tx.locks.take(Lock(f"{name}-{number}", f"T1/U{number}", "", NOW), NOW)
+                tx.records.audit(AuditEntry(NOW, f"T1/U{number}", "two", f"{turn}"))
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    audit = Audit(database)
+    assert audit.verify() is None
+    assert len(list(audit.export())) == 4 * 15 * 2
+    assert audit.seal() == 0
 
 
 def test_it_is_exported_and_verified_from_the_command_line(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.actions.model import RunState, Verdict
+from bot.engine.digest_pages import HealthPage
 from bot.engine.pages import Impact, LinePage, PlotPage, SuspectLine
 from bot.engine.second_factor import Enrolment
 from bot.errors import ConnectorError, InputError, NotFound, Refused, Stale
@@ -48,6 +49,14 @@ def every_message() -> Iterator[tuple[str, Any]]:
         yield "run", pages.run_page(RunState.SUCCEEDED, verdict=verdict)
     yield "digest", pages.digest_page()
     yield "digest", pages.quiet_page()
+    yield "digest", pages.weekly_page()
+    for part in ("digest_noise", "digest_more"):
+        yield part, pages.digest_page(silences=pages.silences_page().silences[:1])
+        yield part, pages.quiet_page()
+    yield "digest_health", HealthPage(pages.digest_page().health, pages.digest_page().order)
+    for changed in ("", "begun", "ended"):
+        yield "replies/subscriptions", pages.subscriptions_page(changed)
+    yield "replies/subscriptions", pages.subscriptions_page(mine=(), here=())
     yield "replies/help", None
     yield "runbook", pages.runbook_page()
     yield "runbook", replace(pages.runbook_page(), runbook=None)
@@ -95,6 +104,9 @@ def every_message() -> Iterator[tuple[str, Any]]:
     yield "replies/taught", None
     yield "replies/taught", pages.sensitivity(2.0)
     yield "replies/taught", pages.sensitivity(1.0)
+    yield "replies/useful", pages.incident(state=IncidentState.ACKNOWLEDGED)
+    quiet = replace(pages.why_page(), quiet_until={pages.signal().fingerprint: pages.NOW}, signals=(pages.signal(),))
+    yield "replies/why", quiet
     yield "replies/why", replace(pages.why_page(), taught={pages.signal().fingerprint: 4.0}, signals=(pages.signal(),))
     yield "replies/why", replace(pages.why_page(), signals=tuple(pages.measured()[:5]))
     yield "replies/refused", Refused("own_request")
@@ -295,7 +307,7 @@ def test_a_quiet_day_is_one_line() -> None:
     message = RENDERER.render("digest", pages.quiet_page())
     assert len(message.blocks) == 1
     assert "\n" not in words(message)
-    assert "no incidents" in message.text
+    assert message.text.startswith("Nothing to do. ")
 
 
 def test_no_message_has_more_than_three_buttons() -> None:

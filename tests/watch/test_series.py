@@ -142,7 +142,8 @@ def test_what_is_beyond_its_limit_is_a_message_and_what_will_be_soon_is_foreseen
     with world.engine.store.read() as tx:
         found = [s for one in incidents for s in tx.signals.of(one.id)]
     whats = {s.evidence.measure.what for s in found if s.evidence.measure}
-    assert "beyond_limit" in whats
+    assert whats >= {"reaches_limit", "beyond_limit"}
+    assert len(incidents) == 1, "what was foreseen and what came of it"
 
 
 def test_many_odd_series_of_many_services_are_no_message_either() -> None:

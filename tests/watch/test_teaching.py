@@ -1,15 +1,17 @@
 """Does what people say of a signal change what is told, within bounds, visibly, and until they take it back?"""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from bot.engine.ports import Transaction
-from bot.engine.sensitivity import TIMES_MAX, TIMES_MIN, Sensitivities
+from bot.engine.sensitivity import QUIET_FOR, TIMES_MAX, TIMES_MIN, Sensitivities
 from bot.errors import Refused
+from bot.signals.model import SignalKind
 from bot.slack.render import Renderer
 from tests.scenarios.traffic import Line, shop
-from tests.scenarios.world import ANA, STRANGER, World
+from tests.scenarios.world import ANA, BEN, STRANGER, World
 from tests.templates import pages
 
 FAULT = Line("payment {n} failed: timeout", 40, "error")
@@ -60,6 +62,61 @@ def test_what_is_only_a_little_above_is_muted_with_the_reason_and_what_is_far_ab
         assert not scored(tx, 1.5, world)
         assert scored(tx, 2.5, world)
         assert tx.records.decisions("checkout")[-1].reason == "less_wanted"
+
+
+def test_what_is_no_problem_is_told_again_when_it_is_much_louder_or_after_a_month() -> None:
+    world = World(services={})
+    signal = pages.signal()
+    seen = replace(signal.evidence, rate_now=20.0)
+    signal, louder = replace(signal, evidence=seen), replace(signal, evidence=replace(seen, rate_now=41.0))
+    with world.engine.store.write() as tx:
+        learnt, now = Sensitivities(tx), world.clock.now()
+        assert learnt.quiet_until(signal, now) is None
+        learnt.dismiss([signal], ANA.key, now)
+        assert learnt.quiet_until(signal, now) == now + QUIET_FOR
+        assert learnt.quiet_until(louder, now) is None
+        assert learnt.quiet_until(signal, now + QUIET_FOR) is None
+        again = replace(signal, kind=SignalKind.RATE_UP, fingerprint="other")
+        assert learnt.quiet_until(again, now), "the same line, seen another way"
+        said = tx.sensitivity.of(signal.fingerprint)
+        assert said is not None
+        assert (said.times, said.useless) == (2.0, 1)
+        learnt.welcome([signal], BEN.key, now)
+        assert learnt.quiet_until(signal, now) is None
+        assert [e.facts["said"] for e in tx.records.audit_of(signal.fingerprint)] == ["not_a_problem", "useful"]
+
+
+def test_opening_again_what_was_no_problem_says_that_it_is_one() -> None:
+    world = broken()
+    (incident,) = world.incidents()
+    world.engine.incidents.not_a_problem(incident.id, ANA)
+    shown = str(Renderer().render("replies/why", world.engine.whys.incident(incident.id)).blocks)
+    assert "twice as loud" in shown
+    world.clock.advance(timedelta(minutes=1))
+    digest = world.engine.digests.compose_now()
+    assert [one.times for one in digest.taught] == [2.0]
+    assert "Quieter since people said so" in str(Renderer().render("digest", digest).blocks)
+    world.run(minutes=20)
+    assert not world.incidents()[0].state.is_active
+    world.engine.incidents.reopen(incident.id, BEN)
+    why = world.engine.whys.incident(incident.id)
+    assert why.quiet_until == {}
+    assert set(why.taught.values()) <= {1.0}
+
+
+def test_useful_on_the_message_takes_back_what_was_said_before() -> None:
+    world = broken()
+    (incident,) = world.incidents()
+    with world.engine.store.read() as tx:
+        signal = tx.signals.of(incident.id)[0]
+    world.engine.teaching.say(incident.id, signal.id, "less", ANA)
+    world.engine.incidents.useful(incident.id, BEN)
+    with world.engine.store.read() as tx:
+        said = tx.sensitivity.of(signal.fingerprint)
+    assert said is not None
+    assert (said.times, said.useful, said.useless) == (1.0, 1, 1)
+    with pytest.raises(Refused):
+        world.engine.incidents.useful(incident.id, STRANGER)
 
 
 def test_nobody_can_silence_or_amplify_without_bound() -> None:
