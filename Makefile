@@ -1,7 +1,7 @@
 # make run   starts Tocsin with its demo estate on the local workspace    (ARGS="--no-demo", ARGS="--play")
 # make test  runs every check
-# make test-heavy  runs Airflow, MLflow, dbt and Great Expectations for real, each in an environment of its own
-#                  (TOCSIN_HEAVY_DIR; 1.5 GB)
+# make test-heavy  runs Airflow, MLflow, dbt, Great Expectations and Evidently for real, each in an environment of its own
+#                  (TOCSIN_HEAVY_DIR; 3 GB)
 # Both set everything up first: a virtual environment in .venv with the locked dependencies.
 
 PYTHON ?= python3

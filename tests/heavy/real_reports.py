@@ -1,4 +1,4 @@
-"""Do dbt and Great Expectations, as they are, report what went wrong to Tocsin by docs/sources.md?
+"""Do dbt, Great Expectations and Evidently, as they are, report what went wrong to Tocsin by docs/sources.md?
 
 Each in an environment of its own (`locks/`). What was never sent by a real one cannot be known to be read.
 """
@@ -102,4 +102,17 @@ def test_an_expectation_that_is_not_met_comes_from_great_expectations(tocsin: To
         ("orders", "expect_column_values_to_not_be_null(amount)", False, 25.0),
     }
     assert signals(tocsin) == {"orders: expect_column_values_to_not_be_null(amount)"}
+    assert unread(tocsin) == []
+
+
+def test_a_column_that_drifted_comes_from_evidently(tocsin: Tocsin, tmp_path: Path) -> None:
+    python = servers.environment("evidently") / "python"
+    file = filled(tocsin, "evidently", "after a report", tmp_path)
+    ran([str(python), str(HERE / "reports" / "evidently_report.py"), str(file)], tmp_path)
+    _, measured = reported(tocsin)
+    assert {one.subject for one in measured} == {"churn"}
+    failed = [one.name for one in measured if one.passed is False]
+    assert any("amount" in name for name in failed), measured
+    assert not any("age" in name for name in failed), measured
+    assert all("churn: " in title for title in signals(tocsin))
     assert unread(tocsin) == []
