@@ -20,6 +20,7 @@ from bot.errors import SettingsError, TocsinError
 from bot.evaluate.backtest_cli import run_backtest
 from bot.evaluate.cli import evaluate_app
 from bot.mining.cli import masks_app, mine, patterns_app
+from bot.oncall_cli import oncall_app
 from bot.process import Parts, serve
 from bot.replay.cli import replay
 from bot.reports.cli import review, stats
@@ -143,6 +144,7 @@ app.command()(stats)
 app.command()(review)
 app.add_typer(masks_app, name="masks")
 app.add_typer(audit_app, name="audit")
+app.add_typer(oncall_app, name="oncall")
 app.add_typer(totp_app, name="totp")
 app.add_typer(patterns_app, name="patterns")
 app.add_typer(evaluate_app, name="evaluate")

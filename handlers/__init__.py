@@ -14,6 +14,7 @@ from bot.slack.guards import Guards
 from bot.slack.render import Renderer
 from handlers.buttons import incident as incident_buttons
 from handlers.buttons import lock as lock_buttons
+from handlers.buttons import oncall as oncall_buttons
 from handlers.buttons import page as page_buttons
 from handlers.buttons import run as run_buttons
 from handlers.buttons import runbook as runbook_buttons
@@ -22,7 +23,7 @@ from handlers.buttons import subscription as subscription_buttons
 from handlers.buttons import suspect as suspect_buttons
 from handlers.buttons import task as task_buttons
 from handlers.buttons import teaching as teaching_buttons
-from handlers.commands import incident, lock, run, tocsin
+from handlers.commands import incident, lock, oncall, run, tocsin
 from handlers.events import home, mention
 from handlers.forms import code as code_form
 from handlers.forms import declare as declare_form
@@ -48,6 +49,7 @@ def register(guards: Guards) -> None:
     guards.command("/rerun", run.rerun, acts=True)
     guards.command("/model", run.model, acts=True)
     guards.command("/run", run.run, acts=True)
+    guards.command("/oncall", oncall.answer)
     guards.command("/lock", lock.lock, acts=True)
     guards.command("/unlock", lock.unlock, acts=True)
 
@@ -60,6 +62,7 @@ def register(guards: Guards) -> None:
     guards.button("incident.roll_back", incident_buttons.roll_back, acts=True)
     guards.button("incident.update", incident_buttons.update)
     guards.button("incident.more", incident_buttons.more)
+    guards.button("oncall.end_swap", oncall_buttons.end_swap)
     guards.button("page.open", page_buttons.open_)
     guards.button("run.approve", run_buttons.approve, acts=True)
     guards.button("run.cancel", run_buttons.cancel, acts=True)
@@ -98,3 +101,4 @@ def register(guards: Guards) -> None:
 
     guards.mention(mention.answer)
     guards.home(home.opened)
+    guards.marks()

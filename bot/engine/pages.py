@@ -295,7 +295,8 @@ class HomeTask:
 @dataclass(frozen=True, slots=True)
 class HomePage:
     """What one person has to do with. `mine`: incidents they are on or declared; `others`: the other open ones;
-    `for_my_yes`: runs that they may approve; `waiting_runs`: the others under way."""
+    `for_my_yes`: runs that they may approve; `waiting_runs`: the others under way. `my_shifts`: their present or next
+    one in each schedule."""
 
     now: datetime
     mine: tuple[Incident, ...]
@@ -306,6 +307,8 @@ class HomePage:
     services: tuple[ServiceLine, ...]
     may_act: bool
     subscriptions: tuple[Subscription, ...] = ()
+    oncall: tuple["OncallLine", ...] = ()
+    my_shifts: tuple["MyShift", ...] = ()
     tasks: tuple[HomeTask, ...] = ()
 
 
@@ -343,14 +346,15 @@ class LinePage:
 
 @dataclass(frozen=True, slots=True)
 class OncallLine:
-    """A schedule: who is on call `now`, who comes `next` (people as `Person.key`s, or names that nobody is known by).
-    `overrides` that people said. `calendar_problem`: why its address could not be read; `calendar_at`: its last copy's
-    time."""
+    """A schedule: who is on call `now`, `until` when (None: longer than is looked ahead), who comes `next` (people as
+    `Person.key`s, or names that nobody is known by). `overrides` that people said. `calendar_problem`: why its address
+    could not be read; `calendar_at`: its last copy's time."""
 
     name: str
     zone: str
     now: tuple[Shift, ...]
     next: tuple[Shift, ...]
+    until: datetime | None = None
     overrides: tuple[Override, ...] = ()
     calendar_at: datetime | None = None
     calendar_problem: str = ""
@@ -375,9 +379,12 @@ class ShiftsPage:
 
 @dataclass(frozen=True, slots=True)
 class MyShift:
+    """`until` is None when it lasts for longer than is looked ahead."""
+
     schedule: str
     shift: Shift
     is_now: bool
+    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

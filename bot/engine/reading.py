@@ -177,6 +177,7 @@ class Reading:
 
     def home(self, person: Person, policy: Policy) -> HomePage:
         now = self._clock.now()
+        oncall, my_shifts = self._oncall.page().schedules, self._oncall.mine(person)
         with self._store.read() as tx:
             active = tx.incidents.active()
             with_role = tx.roles.of_person(person.key, [i.id for i in active])
@@ -197,6 +198,8 @@ class Reading:
                 services=service_lines(tx, self._settings, now),
                 may_act=policy.may_act_on_incidents(person).verdict is Verdict.ALLOWED,
                 subscriptions=tuple(tx.subscriptions.of(person.user)),
+                oncall=oncall,
+                my_shifts=my_shifts,
                 tasks=tasks_of(tx, person),
             )
 

@@ -25,6 +25,8 @@ from bot.engine.ingest import Ingest
 from bot.engine.interactions import Interactions
 from bot.engine.ledger import Ledger
 from bot.engine.locking import Locks
+from bot.engine.marks import Marks
+from bot.engine.mending import Mending
 from bot.engine.merging import Merging
 from bot.engine.muting import Muting
 from bot.engine.oncall import Oncall
@@ -103,6 +105,8 @@ class Engine:
     updates: Updates
     tasks: Tasks
     rooms: Rooms
+    marks: Marks
+    mending: Mending
     rhythms: Rhythms
     pipelines: Pipelines
 
@@ -182,6 +186,8 @@ def engine(
         updates=Updates(store, clock, settings, policy),
         tasks=Tasks(store, clock, policy),
         rooms=Rooms(store, clock, settings),
+        marks=Marks(store, clock, policy),
+        mending=Mending(store, clock, settings, policy),
         rhythms=Rhythms(store, clock, settings, events),
         pipelines=Pipelines(store, clock, settings, events),
     )

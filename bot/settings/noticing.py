@@ -64,6 +64,8 @@ class IncidentSettings(Section):
     )
     """What people can be in an incident. The first one leads: whoever acknowledges it gets that role."""
 
+    reaction: Annotated[str, Field(pattern=r"^[a-z0-9_+'-]*$", max_length=100)] = "pushpin"
+    """The emoji that puts a message into the timeline; none when empty. A pin always does."""
     pin_card: bool = False
     """Pin the message of an incident to its channel while it lasts."""
     channel: IncidentChannelSettings = IncidentChannelSettings()

@@ -260,6 +260,7 @@ class Courier:
                 log.error("%s is not told: %s", key, words)
                 self._lost.add(key)
                 await asyncio.to_thread(self._give_up, due, words)
+                await asyncio.to_thread(self._engine.mending.untold, due.notice, refusal.error)
                 if due.notice.facts.get("room"):
                     await asyncio.to_thread(self._engine.rooms.lost, int(due.notice.facts["incident"]), refusal.error)
                 if due.notice.template == "digest":

@@ -31,7 +31,9 @@ SCOPES = (
     "groups:read",
     "im:history",
     "im:write",
+    "pins:read",
     "pins:write",
+    "reactions:read",
     "usergroups:read",
     "users:read",
 )

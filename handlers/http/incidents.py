@@ -33,6 +33,7 @@ from bot.signals.severity import Severity
 from bot.slack.render import Renderer
 from handlers.http.access import admit
 from handlers.http.answers import answer
+from handlers.http.living import LivingRoutes, life_json
 
 API = "api"
 BODY_BYTES_MAX = 64 << 10
@@ -62,6 +63,7 @@ class IncidentRoutes:
                 Route(f"/v1/incidents/{{key}}/review{ending}", self.review, methods=["GET"])
                 for ending in ("", *(f".{name}" for name in REVIEW_TYPES))
             ),
+            *LivingRoutes(self.engine, self._sender, _object, self._done).routes(),
             Route("/v1/incidents/{key}/{step}", self.step, methods=["POST"]),
             Route("/incidents", self.list_page, methods=["GET"]),
             Route("/incidents/{key}", self.page, methods=["GET"]),
@@ -156,6 +158,7 @@ class IncidentRoutes:
                 {"id": r.id, "kind": r.kind, "service": r.service, "state": r.state, "verdict": r.verdict}
                 for r in page.runs
             ],
+            **life_json(page.life),
             "timeline": timeline_json(page, self.renderer.moment),
         }
 

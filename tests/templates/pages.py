@@ -33,12 +33,15 @@ from bot.engine.pages import (
     HandoverPage,
     IncidentPage,
     IncidentsPage,
+    OncallLine,
+    OncallPage,
     RemedyLine,
     RunbookPage,
     RunbooksPage,
     RunbookStep,
     RunPage,
     ServiceLine,
+    ShiftsPage,
     SilencesPage,
     SilenceView,
     SimilarLine,
@@ -53,6 +56,7 @@ from bot.incidents.delivery import Delivery
 from bot.incidents.measures import Measures
 from bot.incidents.model import Incident, IncidentState, Resolution, Suspect, TimelineEntry
 from bot.oncall.escalation import Page, PageState, Reach
+from bot.oncall.model import Override, Shift
 from bot.signals.model import Dominant, Evidence, Measure, Measured, Rarity, Signal, SignalKind
 from bot.signals.severity import Severity
 from bot.silences.model import Copy, Hidden, MaintenanceWindow, Matcher, Silence, Untold
@@ -443,3 +447,27 @@ def call_page(reach: Reach = Reach.SCHEDULE, **changes: Any) -> CallPage:
 
 def handover_page(**changes: Any) -> HandoverPage:
     return replace(HandoverPage("shop", (BEN,), (ANA,), NOW + timedelta(days=7), NOW), **changes)
+
+
+def oncall_line(**changes: Any) -> OncallLine:
+    week = timedelta(days=7)
+    now, then = Shift(ANA, NOW - week, NOW + week, "weekly"), Shift(BEN, NOW + week, NOW + 2 * week, "weekly")
+    return replace(OncallLine("shop", "Europe/Berlin", (now,), (then,), now.until), **changes)
+
+
+def oncall_page(**changes: Any) -> OncallPage:
+    swap = Override(BEN, NOW, NOW + timedelta(hours=3), ANA, "a dentist", 3)
+    known = replace(oncall_line().now[0], person="Banana")
+    lines = (
+        oncall_line(),
+        oncall_line(overrides=(swap,) * 3, now=(known, *oncall_line().now)),
+        oncall_line(until=None),
+        oncall_line(now=(), calendar_problem="it answers 500", calendar_at=BEGAN),
+        oncall_line(now=(), next=(), calendar_problem="not_read_yet"),
+    )
+    return replace(OncallPage(NOW, lines), **changes)
+
+
+def shifts_page(**changes: Any) -> ShiftsPage:
+    shifts = tuple(replace(oncall_line().now[0], layer=layer) for layer in ("weekly", "override"))
+    return replace(ShiftsPage(NOW, "shop", "Europe/Berlin", shifts, ((BEGAN, NOW),) * 12), **changes)

@@ -124,6 +124,11 @@ def every_message() -> Iterator[tuple[str, Any]]:
     for signal in pages.measured():
         yield "page", pages.call_page(signals=(signal,))
     yield "page", pages.call_page(signals=())
+    yield "replies/oncall", pages.oncall_page()
+    yield "replies/oncall", pages.oncall_page(schedules=())
+    yield "replies/shifts", pages.shifts_page()
+    yield "replies/shifts", pages.shifts_page(shifts=())
+    yield "replies/shifts", pages.shifts_page(shifts=pages.shifts_page().shifts * 60, gaps=())
     yield "handover", pages.handover_page()
     yield "handover", pages.handover_page(people=(), until=None)
     yield "line", LinePage({"kind": "acknowledged", "by": pages.ANA}, pages.incident(), None, pages.NOW)
