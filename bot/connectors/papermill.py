@@ -69,6 +69,7 @@ class PapermillExecutor(ProcessExecutor):
         self._options = options
 
     def plan(self, action: Action, parameters: Mapping[str, str]) -> Plan:
+        self._without_secrets(action)
         text, sent = self._text(action), asked_for(action, parameters)
         cells = _cells(text)
         if sent and not any("parameters" in (cell.get("metadata") or {}).get("tags", ()) for cell in cells):
