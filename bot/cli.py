@@ -20,8 +20,10 @@ from bot.errors import SettingsError, TocsinError
 from bot.evaluate.backtest_cli import run_backtest
 from bot.evaluate.cli import evaluate_app
 from bot.mining.cli import masks_app, mine, patterns_app
+from bot.oncall_cli import oncall_app
 from bot.process import Parts, serve
 from bot.replay.cli import replay
+from bot.reports.cli import review, stats
 from bot.settings import Settings, load
 from bot.simulation.cli import simulate
 from bot.slack.cli import doctor
@@ -138,8 +140,11 @@ app.command()(workspace)
 app.command()(mine)
 app.add_typer(sources_app, name="sources")
 app.command()(simulate)
+app.command()(stats)
+app.command()(review)
 app.add_typer(masks_app, name="masks")
 app.add_typer(audit_app, name="audit")
+app.add_typer(oncall_app, name="oncall")
 app.add_typer(totp_app, name="totp")
 app.add_typer(patterns_app, name="patterns")
 app.add_typer(evaluate_app, name="evaluate")

@@ -29,5 +29,16 @@ def remedy(name: str) -> Person:
 
 
 REMEDY = "remedy"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What somebody (`Person.key`) is called, and an IANA time zone, or ''."""
+
+    key: str
+    name: str
+    timezone: str = ""
+
+
 TOCSIN = Person("", "tocsin", is_bot=True)
 """Tocsin itself, when it acts by the clock."""

@@ -42,6 +42,7 @@ from handlers.http import application
 from handlers.http.body import Room
 from handlers.http.incidents import IncidentRoutes
 from handlers.http.logs import LogIntake
+from handlers.http.oncall import OncallRoutes
 from handlers.http.tally import Tally
 from handlers.syslog import SyslogIntake
 
@@ -261,8 +262,8 @@ async def _http(
 ) -> AsyncIterator[str]:
     """Serves logs and changes in (and Slack's own calls, without Socket Mode); gives the URL."""
     listening = _listen(settings.http.host, settings.http.port)
-    incidents = IncidentRoutes(engine, settings, Renderer()).routes()
-    asgi: Starlette = application(engine, settings, bus=bus, tally=tally, more=incidents)
+    more = [*IncidentRoutes(engine, settings, Renderer()).routes(), *OncallRoutes(engine, settings).routes()]
+    asgi: Starlette = application(engine, settings, bus=bus, tally=tally, more=more)
     if not slack.app_token:
         asgi.mount("/slack", slack.http_app(app))
     config = uvicorn.Config(asgi, log_level="warning", access_log=False, lifespan="off", proxy_headers=False)

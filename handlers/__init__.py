@@ -14,14 +14,16 @@ from bot.slack.guards import Guards
 from bot.slack.render import Renderer
 from handlers.buttons import incident as incident_buttons
 from handlers.buttons import lock as lock_buttons
+from handlers.buttons import oncall as oncall_buttons
 from handlers.buttons import page as page_buttons
 from handlers.buttons import run as run_buttons
 from handlers.buttons import runbook as runbook_buttons
 from handlers.buttons import silence as silence_buttons
+from handlers.buttons import subscription as subscription_buttons
 from handlers.buttons import suspect as suspect_buttons
 from handlers.buttons import task as task_buttons
 from handlers.buttons import teaching as teaching_buttons
-from handlers.commands import incident, lock, run, tocsin
+from handlers.commands import incident, lock, oncall, run, tocsin
 from handlers.events import home, mention
 from handlers.forms import code as code_form
 from handlers.forms import declare as declare_form
@@ -47,6 +49,7 @@ def register(guards: Guards) -> None:
     guards.command("/rerun", run.rerun, acts=True)
     guards.command("/model", run.model, acts=True)
     guards.command("/run", run.run, acts=True)
+    guards.command("/oncall", oncall.answer)
     guards.command("/lock", lock.lock, acts=True)
     guards.command("/unlock", lock.unlock, acts=True)
 
@@ -59,6 +62,7 @@ def register(guards: Guards) -> None:
     guards.button("incident.roll_back", incident_buttons.roll_back, acts=True)
     guards.button("incident.update", incident_buttons.update)
     guards.button("incident.more", incident_buttons.more)
+    guards.button("oncall.end_swap", oncall_buttons.end_swap)
     guards.button("page.open", page_buttons.open_)
     guards.button("run.approve", run_buttons.approve, acts=True)
     guards.button("run.cancel", run_buttons.cancel, acts=True)
@@ -75,6 +79,9 @@ def register(guards: Guards) -> None:
     guards.button(re.compile(r"suspect\.more\.\d+"), suspect_buttons.more)
 
     guards.button("silence.end", silence_buttons.end)
+    guards.button("silence.week", silence_buttons.week)
+    guards.button("subscription.stop", subscription_buttons.stop)
+    guards.button("subscription.daily", subscription_buttons.daily)
 
     guards.form("incident.silence", incident_forms.silence)
     guards.form("incident.grade", incident_forms.grade)
@@ -84,8 +91,8 @@ def register(guards: Guards) -> None:
     guards.form("incident.task", life_forms.task)
     guards.form("incident.handover", life_forms.handover)
     guards.form("incident.declare", declare_form.submitted)
-    guards.form("run.ask", run_form.submitted)
-    guards.form("run.code", code_form.submitted)
+    guards.form("run.ask", run_form.submitted, acts=True)
+    guards.form("run.code", code_form.submitted, acts=True)
 
     guards.shortcut("declare_incident", declare_shortcut.anywhere)
     guards.shortcut("declare_incident_from_message", declare_shortcut.from_message)
@@ -94,3 +101,4 @@ def register(guards: Guards) -> None:
 
     guards.mention(mention.answer)
     guards.home(home.opened)
+    guards.marks()

@@ -33,10 +33,12 @@ SIGMAS_MIN = 5.0
 """Told: of at least five calls that should have come so far, half or fewer have, at five standard deviations."""
 
 CALLS_FOR_MAJOR = 10.0
+"""Major: ten calls, and failures have come in the place of half of them. Without, another path may have become rare."""
+
 MEAN_MIN = 2.0
 LINES_PAST_MIN = 30
 RATIO_MIN, RATIO_MAX = 0.2, 5.0
-OUT_OF_STEP_MAX = 0.25
+OUT_OF_STEP_MAX = 0.1
 """In step: their difference varies at most so much, in the variance that two independent counts would have."""
 
 OUT_OF_STEP_MIN = 0.02
@@ -147,12 +149,20 @@ def _is_reworded(window: ServiceWindow, worst: _Break) -> bool:
     return sum(sum((*t.history, t.current)[-worst.span :]) for t in young) >= worst.missing / 2
 
 
+def _fails_instead(window: ServiceWindow, worst: _Break) -> bool:
+    failing = [t for t in window.templates if looks_failing(t.level, t.text)]
+    lately = sum(sum((*t.history, t.current)[-worst.span :]) for t in failing)
+    usual = sum(sum(t.history) for t in failing) / window.history_windows * worst.span
+    return lately - usual >= worst.missing / 2
+
+
 def _anomaly(window: ServiceWindow, work: Sequence[TemplateSeries], worst: _Break, found: Sequence[_Break]) -> Anomaly:
     total = sum(b.missing for b in found)
     shares = sorted(
         ((work[b.lost].template_id, round(b.missing / total, 3)) for b in found), key=lambda p: (-p[1], p[0])
     )
-    severity = Severity.MAJOR if worst.missing >= CALLS_FOR_MAJOR else Severity.MINOR
+    is_sure = worst.missing >= CALLS_FOR_MAJOR and _fails_instead(window, worst)
+    severity = Severity.MAJOR if is_sure else Severity.MINOR
     now = (worst.expected - worst.missing) / worst.span
     deviation = Deviation(
         template=work[worst.lost],

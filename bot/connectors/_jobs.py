@@ -56,6 +56,9 @@ class JobExecutor(ABC, Generic[Place]):
     def plan(self, action: Action, parameters: Mapping[str, str]) -> Plan: ...
 
     def execute(self, key: str, action: Action, parameters: Mapping[str, str], plan: Plan) -> Done | Started:
+        for one in action.parameters:
+            if one.secret and parameters.get(one.name):
+                self._web.keep_secret(parameters[one.name])
         job = self._search(key, action, plan)
         return self._started(key, action, job or self._begin(key, action, parameters, plan))
 
@@ -74,7 +77,8 @@ class JobExecutor(ABC, Generic[Place]):
         if not job.is_well:
             words = ": ".join(filter(None, (what, job.state.replace("_", " "), job.why)))
             raise self._web.problem(words[:WHY_MAX])
-        return Done(job.version, "", f"{self._web.name}:{known['key']}", f"{what} succeeded", _https(job.link))
+        reference = f"{self._web.name}:{known['key']}"
+        return Done(job.version, "", reference, self._success(what, job), _https(job.link))
 
     def cancel(self, started: Started, action: Action) -> None:
         job = self._job_of(json.loads(started.reference), action)
@@ -108,6 +112,9 @@ class JobExecutor(ABC, Generic[Place]):
 
     def _called(self, action: Action, job: Job) -> str:
         return f"{self._title(action)} {_short(job.id)}".strip()
+
+    def _success(self, what: str, job: Job) -> str:
+        return f"{what} succeeded"
 
     def _unlisted(self, action: Action) -> Progress:
         """It was begun and is not found."""

@@ -100,11 +100,14 @@ class Named:
 
 
 class Web(Named):
-    """Requests to one backend. `sign` adds the credentials to a request's headers."""
+    """Requests to one backend. `sign` adds the credentials to a request's headers; `socket` is the path of a Unix
+    socket that it listens on."""
 
-    def __init__(self, name: str, options: WebOptions, sign: Callable[[], Mapping[str, str]] | None = None) -> None:
+    def __init__(
+        self, name: str, options: WebOptions, sign: Callable[[], Mapping[str, str]] | None = None, socket: str = ""
+    ) -> None:
         super().__init__(name, options.secrets)
-        self._options, self._sign = options, sign or self._usual
+        self._options, self._sign, self._socket = options, sign or self._usual, socket
 
     def get(self, path: str, **query: Any) -> Any:
         return self.send("GET", path, query=query)
@@ -129,6 +132,15 @@ class Web(Named):
         if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
             raise self.odd("not a list")
         return found
+
+    def text_if_any(self, path: str, **query: Any) -> str:
+        """The text of an answer that one can do without: '' when the backend will not tell it."""
+        try:
+            return self.hide(self.answer("GET", path, query=query).content.decode(errors="replace"))
+        except Problem as problem:
+            if problem.permanent:
+                return ""
+            raise
 
     def send(
         self,
@@ -184,7 +196,8 @@ class Web(Named):
     def _client(self) -> httpx.Client:
         """A connection for each request: one that was kept could have died meanwhile, which looks like a fault."""
         context = _certificates(self._options.verify, self._options.ca_file)
-        return httpx.Client(timeout=self._options.timeout_s, verify=context, follow_redirects=False)
+        way = httpx.HTTPTransport(uds=self._socket) if self._socket else None
+        return httpx.Client(timeout=self._options.timeout_s, verify=context, transport=way, follow_redirects=False)
 
     @contextmanager
     def _worded(self) -> Iterator[None]:

@@ -79,6 +79,7 @@ class AnsibleExecutor(ProcessExecutor):
         return (VERSION,) if kind is ActionKind.DEPLOY else ()
 
     def plan(self, action: Action, parameters: Mapping[str, str]) -> Plan:
+        self._without_secrets(action)
         digest = self._digest(action)
         with tempfile.TemporaryDirectory() as folder:
             variables = _written(Path(folder), asked_for(action, parameters))

@@ -69,6 +69,7 @@ class PapermillExecutor(ProcessExecutor):
         self._options = options
 
     def plan(self, action: Action, parameters: Mapping[str, str]) -> Plan:
+        self._without_secrets(action)
         text, sent = self._text(action), asked_for(action, parameters)
         cells = _cells(text)
         if sent and not any("parameters" in (cell.get("metadata") or {}).get("tags", ()) for cell in cells):
@@ -109,7 +110,7 @@ class PapermillExecutor(ProcessExecutor):
         """The cells of the notebook that is run, as far as it is."""
         try:
             return _cells((self._web.folder(key) / OUTPUT).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, InputError):  # it is written anew after each cell, and may be half there
             return []
 
     def _text(self, action: Action) -> str:

@@ -1,7 +1,7 @@
 """What does the web page of an incident show? More than fits a message: how its log lines came, and what went out."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.changes.model import Change
@@ -10,6 +10,7 @@ from bot.engine.pages import IncidentPage, IncidentsPage, RunbookPage
 from bot.engine.ports import Store, Transaction
 from bot.engine.reading import Reading
 from bot.engine.runbooks import Runbooks
+from bot.engine.showing import names_of
 from bot.incidents.model import Incident
 from bot.logs.windows import window_start
 from bot.settings import Settings
@@ -47,6 +48,8 @@ class ShownIncident:
     series: tuple[Series, ...]
     changes: tuple[Change, ...]
     runbooks: tuple[RunbookPage, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+    """`Person.key` → name, of those who took part and are known."""
 
 
 class Browsing:
@@ -64,8 +67,9 @@ class Browsing:
         until = min(now, (incident.resolved_at or now) + _AFTER)
         runbooks = tuple(self._runbooks.of_incident(incident_id))
         with self._store.read() as tx:
-            changes = tx.changes.between(incident.began_at - _CHANGES_BEFORE, until)
-            return ShownIncident(page, tuple(self._series(tx, page, until)), tuple(changes[-_CHANGES_MAX:]), runbooks)
+            changes = tx.changes.between(incident.began_at - _CHANGES_BEFORE, until)[-_CHANGES_MAX:]
+            series = tuple(self._series(tx, page, until))
+            return ShownIncident(page, series, tuple(changes), runbooks, names_of(tx, page, changes))
 
     def _series(self, tx: Transaction, page: IncidentPage, until: datetime) -> Sequence[Series]:
         """Of the templates among its signals, the most telling first."""

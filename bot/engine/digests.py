@@ -1,34 +1,48 @@
-"""What does a day look like, and is its digest due?
+"""Which digests are due, and to whom do they go?
 
-A digest is keyed by its channel and local date, so that it is sent once: also when the clock fires twice, after a
-restart, on the nights when the clock changes, and by whichever replica comes first.
+A digest is keyed by whom it is for and its local date, so that it is sent once: also when the clock fires twice, after
+a restart, on the nights when the clock changes, and by whichever replica comes first.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from bot.actions.model import RunState
+from bot.actions.policy import Policy
 from bot.clock import Clock
-from bot.engine.pages import DigestPage, SilenceView, TemplateLine
-from bot.engine.ports import DigestSlot, Notice, Sensitivity, Store, Transaction
-from bot.engine.services import service_lines
-from bot.incidents.measures import measure
+from bot.digests.model import Order, Subscription, is_person
+from bot.digests.rhythm import DigestSlot, Every, Rhythm, due_slot, missed
+from bot.engine.composing import compose
+from bot.engine.digest_pages import DigestPage, HealthPage
+from bot.engine.ports import Notice, Store, Transaction
+from bot.engine.subscriptions import zone_of
 from bot.settings import Settings
+from bot.settings.noticing import WEEKDAYS
 
-_LATE_MAX = timedelta(hours=12)
-"""After a downtime: a digest later than this is not sent any more; the next one tells of its day too."""
+_REACHES_BACK_MAX = 7
+"""After a downtime a digest tells of what came since the last one, up to so many times its own length."""
 
-_TEMPLATES_SHOWN = 5
-_TAUGHT_LOOKED_AT, _TAUGHT_SHOWN = 100, 5
 _BEGAN = "digests began"
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A digest that comes again and again. One that was due before `since` is not owed to anyone. `key` begins the
+    keys of its notices; under `line` is remembered when the last one was."""
+
+    key: str
+    line: str
+    to: str
+    rhythm: Rhythm
+    since: datetime
+    services: tuple[str, ...] = ()
+    person: str = ""
+
+
 class Digests:
-    def __init__(self, store: Store, clock: Clock, settings: Settings) -> None:
-        self._store, self._clock, self._settings = store, clock, settings
-        self._zone = ZoneInfo(settings.digest.timezone)
+    def __init__(self, store: Store, clock: Clock, settings: Settings, policy: Policy) -> None:
+        self._store, self._clock, self._settings, self._policy = store, clock, settings, policy
         self._began_at: datetime | None = None
 
     @property
@@ -36,129 +50,130 @@ class Digests:
         return self._settings.digest.channel or self._settings.slack.channel
 
     def send_due(self) -> int:
-        """Puts the digest of today into the outbox when its hour has come. Returns how many were put: 0 or 1."""
-        if not self._settings.digest.enabled:
-            return 0
+        """Puts the digests whose hour has come into the outbox. Returns how many were put."""
         now = self._clock.now()
         if self._began_at is None:
             self._began_at = self._begin(now)
-        slot = due_slot(now, self._settings.digest.at, self._zone)
-        if slot is None or slot.until < self._began_at:
-            return 0
-        key = f"digest:{self.channel}:{slot.local_date}"
-        with self._store.write() as tx:
-            if not tx.records.once("digest", key, now):
-                return 0
-            tx.outbox.put(Notice(key, "digest", self.channel, _facts(slot)), now)
-            return 1
+        with self._store.read() as tx:
+            wanted = [*self._of_settings(self._began_at), *_subscribed(tx, tx.subscriptions.all(), self._settings)]
+            due = [(one, slot) for one in wanted if (slot := due_slot(one.rhythm, now)) and slot.until >= one.since]
+            due = [(one, slot) for one, slot in due if not tx.records.has_happened("digest", _key(one, slot))]
+        return sum(self._send(one, slot, now) for one, slot in due)
+
+    def compose_now(self, every: Every = Every.DAY, services: Sequence[str] = (), person: str = "") -> DigestPage:
+        """The last 24 hours or seven days, for whoever asks."""
+        now = self._clock.now()
+        rhythm = replace(self._rhythm(), every=every)
+        with self._store.read() as tx:
+            rhythm = replace(rhythm, timezone=zone_of(tx, person, rhythm.timezone))
+            slot = DigestSlot(now.astimezone(rhythm.zone).date(), now - rhythm.length, now)
+            return compose(tx, self._settings, self._policy, Order(slot, rhythm, tuple(services), person), now)
+
+    def page_of(self, facts: Mapping[str, Any]) -> DigestPage:
+        with self._store.read() as tx:
+            return compose(tx, self._settings, self._policy, _order(facts), self._clock.now())
+
+    def health_of(self, facts: Mapping[str, Any]) -> HealthPage:
+        page = self.page_of(facts)
+        return HealthPage(page.health, page.order)
 
     def _begin(self, now: datetime) -> datetime:
-        """When a digest was looked for the first time. One that was due before that is not owed to anyone: a first
-        start in the afternoon does not begin with a report about nothing."""
+        """When a digest was looked for the first time: a first start in the afternoon does not begin with a report
+        about nothing."""
         with self._store.write() as tx:
             known = tx.records.recall(_BEGAN)
             if not known:
                 tx.records.remember(_BEGAN, now.isoformat())
         return datetime.fromisoformat(known) if known else now
 
-    def compose_now(self) -> DigestPage:
-        """The last 24 hours, for whoever asks."""
-        now = self._clock.now()
-        return self._page(DigestSlot(now.astimezone(self._zone).date(), now - timedelta(days=1), now), now)
+    def _of_settings(self, since: datetime) -> Iterable[_Wanted]:
+        wanted = self._settings.digest
+        if not wanted.enabled:
+            return
+        key = f"digest:{self.channel}"
+        yield _Wanted(key, key, self.channel, self._rhythm(), since)
+        if wanted.weekly:
+            rhythm = replace(self._rhythm(), every=Every.WEEK, weekday=WEEKDAYS.index(wanted.weekly))
+            key = f"digest:weekly:{self.channel}"
+            yield _Wanted(key, key, self.channel, rhythm, since)
 
-    def page_of(self, facts: Mapping[str, Any]) -> DigestPage:
-        since, until = datetime.fromisoformat(facts["since"]), datetime.fromisoformat(facts["until"])
-        return self._page(DigestSlot(date.fromisoformat(facts["date"]), since, until), self._clock.now())
+    def _rhythm(self) -> Rhythm:
+        return Rhythm(self._settings.digest.at, self._settings.digest.timezone)
 
-    def _page(self, slot: DigestSlot, now: datetime) -> DigestPage:
-        with self._store.read() as tx:
-            incidents = [i for i in tx.incidents.recent(slot.since, 500) if i.opened_at < slot.until]
-            measures = measure(incidents)
-            return DigestPage(
-                local_date=slot.local_date,
-                timezone=self._settings.digest.timezone,
-                since=slot.since,
-                until=slot.until,
-                now=now,
-                incidents=tuple(reversed(incidents)),
-                still_active=tuple(tx.incidents.active()),
-                mean_to_detect=measures.mean_to_detect,
-                mean_to_acknowledge=measures.mean_to_acknowledge,
-                mean_to_resolve=measures.mean_to_resolve,
-                new_templates=_new_templates(tx, self._settings, slot),
-                noisy_templates=_noisy_templates(tx, slot),
-                changes=tuple(tx.changes.between(slot.since, slot.until)),
-                runs=tuple(tx.runs.between(slot.since, slot.until)),
-                waiting_runs=tuple(tx.runs.in_state(RunState.ASKED)),
-                services=service_lines(tx, self._settings, now),
-                lines=sum(tx.logs.lines_between(slot.since, slot.until).values()),
-                muted_signals=sum(one.count for one in tx.silences.hidden_between(slot.since, slot.until)),
-                silences=_silences(tx, slot),
-                taught=_taught(tx, slot),
-            )
+    def _send(self, wanted: _Wanted, slot: DigestSlot, now: datetime) -> int:
+        key = _key(wanted, slot)
+        with self._store.write() as tx:
+            if not tx.records.once("digest", key, now):
+                return 0
+            order = _ordered(tx, wanted, slot)
+            facts = _facts(order)
+            tx.outbox.put(Notice(key, "digest", wanted.to, facts), now)
+            for part in compose(tx, self._settings, self._policy, order, now).details:
+                tx.outbox.put(Notice(f"{key}:{part}", part, wanted.to, facts, thread_of=key), now)
+            tx.records.remember(_last(wanted), slot.until.isoformat())
+            return 1
 
 
-def _taught(tx: Transaction, slot: DigestSlot) -> tuple[Sensitivity, ...]:
-    said = tx.sensitivity.all(_TAUGHT_LOOKED_AT)
-    return tuple(one for one in said if slot.since <= one.changed_at < slot.until and one.times > 1)[:_TAUGHT_SHOWN]
+def _subscribed(tx: Transaction, subscriptions: Iterable[Subscription], settings: Settings) -> Iterable[_Wanted]:
+    for one in subscriptions:
+        person = one.by if is_person(one.to) else ""
+        zone = one.rhythm.timezone or zone_of(tx, person, settings.digest.timezone)
+        key, line = f"digest:s{one.id}-{int(one.since.timestamp())}", f"subscription:{one.to}:{one.rhythm.every}"
+        yield _Wanted(key, line, one.to, replace(one.rhythm, timezone=zone), one.since, one.services, person)
 
 
-def _silences(tx: Transaction, slot: DigestSlot) -> tuple[SilenceView, ...]:
-    """Those that hid something real in the stretch."""
-    views = (
-        SilenceView(silence, tuple(tx.silences.hidden_by("silence", str(silence.id))))
-        for silence in tx.silences.since(slot.since)
-        if silence.since < slot.until
+def _ordered(tx: Transaction, wanted: _Wanted, slot: DigestSlot) -> Order:
+    """From the last one on, which usually is a day or a week before."""
+    last = tx.records.recall(_last(wanted))
+    order = Order(slot, wanted.rhythm, wanted.services, wanted.person, is_first=not last, is_sent=True)
+    if not last:
+        return order
+    last_until = datetime.fromisoformat(last)
+    farthest = slot.until - _REACHES_BACK_MAX * wanted.rhythm.length
+    since = min(slot.since, max(last_until, farthest))
+    days = missed(wanted.rhythm, last_until.astimezone(wanted.rhythm.zone).date(), slot.local_date)
+    return replace(order, slot=replace(slot, since=since), missed=days) if days else order
+
+
+def _key(wanted: _Wanted, slot: DigestSlot) -> str:
+    return f"{wanted.key}:{slot.local_date}"
+
+
+def _last(wanted: _Wanted) -> str:
+    return f"last {wanted.line}"
+
+
+def _facts(order: Order) -> dict[str, Any]:
+    slot, rhythm = order.slot, order.rhythm
+    return {
+        "date": slot.local_date.isoformat(),
+        "since": slot.since.isoformat(),
+        "until": slot.until.isoformat(),
+        "at": rhythm.at.isoformat(),
+        "timezone": rhythm.timezone,
+        "every": rhythm.every.value,
+        "weekday": rhythm.weekday,
+        "services": list(order.services),
+        "person": order.person,
+        "missed": [day.isoformat() for day in order.missed],
+        "first": order.is_first,
+    }
+
+
+def _order(facts: Mapping[str, Any]) -> Order:
+    since, until = datetime.fromisoformat(facts["since"]), datetime.fromisoformat(facts["until"])
+    rhythm = Rhythm(
+        time.fromisoformat(facts.get("at", "09:00")),
+        facts.get("timezone", "UTC"),
+        Every(facts.get("every", Every.DAY)),
+        facts.get("weekday", 0),
     )
-    return tuple(view for view in views if view.hid_something_real)
-
-
-def due_slot(now: datetime, at: time, zone: ZoneInfo) -> DigestSlot | None:
-    """Today's digest, when its local hour has come and is not long past. It is about the day before that hour, which
-    has 23 or 25 hours when the clocks change."""
-    local = now.astimezone(zone)
-    until = _instant(local.date(), at, zone)
-    if not until <= now < until + _LATE_MAX:
-        return None
-    return DigestSlot(local.date(), _instant(local.date() - timedelta(days=1), at, zone), until)
-
-
-def next_due_at(now: datetime, at: time, zone: ZoneInfo) -> datetime:
-    """When the next digest will be due."""
-    today = now.astimezone(zone).date()
-    for day in (today, today + timedelta(days=1)):
-        if _instant(day, at, zone) > now:
-            return _instant(day, at, zone)
-    return _instant(today + timedelta(days=2), at, zone)
-
-
-def _instant(day: date, at: time, zone: ZoneInfo) -> datetime:
-    """A local time that does not exist (the spring gap) is moved past it; of one that comes twice, the first."""
-    return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)
-
-
-def _facts(slot: DigestSlot) -> dict[str, str]:
-    return {"date": slot.local_date.isoformat(), "since": slot.since.isoformat(), "until": slot.until.isoformat()}
-
-
-def _new_templates(tx: Transaction, settings: Settings, slot: DigestSlot) -> tuple[TemplateLine, ...]:
-    """Those that appeared after their service had been learnt: the ones worth a look."""
-    learning = timedelta(minutes=settings.detection.learning_minutes)
-    learnt_at = {row.name: row.first_at + learning for row in tx.logs.services()}
-    rows = [r for r in tx.logs.new_templates(slot.since, slot.until) if r.first_at >= learnt_at[r.service]]
-    counts = _totals(tx, {row.service for row in rows}, slot)
-    lines = [TemplateLine(row.service, row.text, counts.get(row.id, 0), is_new=True) for row in rows]
-    return tuple(sorted(lines, key=lambda line: -line.lines)[:_TEMPLATES_SHOWN])
-
-
-def _totals(tx: Transaction, services: Sequence[str] | set[str], slot: DigestSlot) -> dict[str, int]:
-    totals: dict[str, int] = {}
-    for service in sorted(services):
-        for template_id, counts in tx.logs.counts(service, slot.since, slot.until).items():
-            totals[template_id] = sum(counts.values())
-    return totals
-
-
-def _noisy_templates(tx: Transaction, slot: DigestSlot) -> tuple[TemplateLine, ...]:
-    found = tx.logs.noisiest(slot.since, slot.until, _TEMPLATES_SHOWN)
-    return tuple(TemplateLine(row.service, row.text, lines, row.first_at >= slot.since) for row, lines in found)
+    return Order(
+        DigestSlot(date.fromisoformat(facts["date"]), since, until),
+        rhythm,
+        tuple(facts.get("services", ())),
+        facts.get("person", ""),
+        tuple(date.fromisoformat(day) for day in facts.get("missed", ())),
+        facts.get("first", False),
+        is_sent=True,
+    )

@@ -196,10 +196,9 @@ class Escalations:
 
     def _on_call(self, tx: Transaction, name: str, now: datetime) -> _Asked:
         try:
-            shifts = self._oncall.who(tx, name, now)
+            people = tuple(map(self._oncall.key_of, self._oncall.people(tx, name, now)))
         except InputError:
-            shifts = []
-        people = tuple(self._oncall.key_of(shift.person) for shift in shifts)
+            people = ()
         return _Asked(people, "" if people else "nobody_on_call")
 
     # -- holding and stopping

@@ -43,7 +43,14 @@ def signal_of(
         at=now,
         title=(row.text if row else anomaly.service)[:_TITLE_LENGTH_MAX],
         evidence=replace(_evidence(anomaly, window, row, rows), rarity=rarity),
+        entities=_entities(row),
     )
+
+
+def _entities(row: TemplateRow | None) -> tuple[tuple[str, str], ...]:
+    """Where the template's lines come from, where these are few."""
+    few = row.parameters.get("entities", {}) if row else {}
+    return tuple((kind, name) for kind in sorted(few) for name in few[kind])
 
 
 def _evidence(

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.actions.policy import Policy, Verdict
 from bot.clock import Clock
 from bot.engine.blame import LESSON as BLAME_LESSON
 from bot.engine.blame import Blame
+from bot.engine.marks import Written
 from bot.engine.merging import TOGETHER, Merging, learn
 from bot.engine.ports import Store, Transaction
 from bot.engine.sensitivity import Sensitivities, loudness_of
@@ -22,6 +23,8 @@ from bot.signals.model import Signal, SignalKind
 from bot.signals.severity import Severity
 
 _TITLE_LENGTH_MAX = 200
+_QUOTED_WITHIN = timedelta(days=1)
+"""An older message tells of something else, or of what was known for long."""
 
 
 class Incidents:
@@ -31,8 +34,10 @@ class Incidents:
         self._store, self._clock, self._settings, self._policy = store, clock, settings, policy
         self._blame, self._merging = blame, merging
 
-    def declare(self, by: Person, service: str, title: str, severity: Severity, channel: str = "") -> Incident:
-        """A person says that there is a problem."""
+    def declare(
+        self, by: Person, service: str, title: str, severity: Severity, channel: str = "", quoted: Written | None = None
+    ) -> Incident:
+        """A person says that there is a problem; `quoted`: the message that told of it, with which it began."""
         self._must_be_allowed(by)
         title = " ".join(title.split())[:_TITLE_LENGTH_MAX]
         if not title:
@@ -44,7 +49,7 @@ class Incidents:
                 title=title,
                 severity=severity,
                 severity_reason="declared",
-                began_at=now,
+                began_at=quoted.at if quoted and now - _QUOTED_WITHIN <= quoted.at <= now else now,
                 opened_at=now,
                 last_signal_at=now,
                 declared_by=by.key,
@@ -53,6 +58,8 @@ class Incidents:
             incident = tx.incidents.add(opened)
             tx.signals.add(_report(incident, now), incident.id)
             add_line(tx, incident, "declared", now, by.key)
+            if quoted:
+                add_line(tx, incident, "quoted", quoted.at, by.key, author=quoted.author, **quoted.facts)
             note(tx, now, by.key, "incident.declared", incident.key, title=title)
             tell_incident(tx, incident, now)
             return incident

@@ -120,7 +120,7 @@ class Ingest:
         return clean, None if any(map(is_not, clean, texts)) else shapes
 
     def _template_use(self, use: Use, now: datetime, ended: dict[str, Sequence[Typical]]) -> TemplateUse:
-        before = self._observed.add(use.template_id, use.lines, use.rows, now)
+        before = self._observed.add(use.template_id, use.lines, use.rows, now, use.entities)
         if before:
             ended[use.template_id] = before
         parameters = self._observed.to_write(use.template_id, now)

@@ -5,14 +5,17 @@ template's statistics start afresh every `GENERATION`, and what the last one sho
 usual.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.logs.parameters import Parameters, Typical
 
 GENERATION = timedelta(minutes=5)
+ENTITIES_MAX, ENTITY_LENGTH_MAX = 3, 200
+"""What comes from more hosts than that says nothing about any of them."""
+
 WRITE_EVERY = timedelta(seconds=10)
 
 
@@ -22,6 +25,17 @@ class _Age:
     lines: int = 0
     written_at: datetime | None = None
     written_lines: int = 0
+    entities: dict[str, set[str]] = field(default_factory=dict)
+
+    def note(self, entities: Collection[tuple[str, str]]) -> None:
+        for kind, name in entities:
+            known = self.entities.setdefault(kind, set())
+            if len(known) <= ENTITIES_MAX:
+                known.add(name[:ENTITY_LENGTH_MAX])
+
+    def few(self) -> dict[str, list[str]]:
+        """Kind of entity → their names, where they are few."""
+        return {kind: sorted(known) for kind, known in self.entities.items() if len(known) <= ENTITIES_MAX}
 
 
 class Observed:
@@ -31,7 +45,14 @@ class Observed:
         self._values = Parameters()
         self._ages: dict[str, _Age] = {}
 
-    def add(self, template_id: str, lines: int, rows: Sequence[Sequence[str]], now: datetime) -> Sequence[Typical]:
+    def add(
+        self,
+        template_id: str,
+        lines: int,
+        rows: Sequence[Sequence[str]],
+        now: datetime,
+        entities: Collection[tuple[str, str]] = (),
+    ) -> Sequence[Typical]:
         """`rows`: the values of some of the lines, evenly spread. Gives back the generation that has just ended."""
         age = self._ages.get(template_id)
         ended: Sequence[Typical] = ()
@@ -40,6 +61,7 @@ class Observed:
             self._values.forget([template_id])
             self._ages[template_id] = _Age(now)
         self._ages[template_id].lines += lines
+        self._ages[template_id].note(entities)
         for row in rows:
             self._values.add(template_id, row)
         return ended
@@ -51,7 +73,9 @@ class Observed:
         if is_recent and age.lines < 2 * age.written_lines:
             return None
         age.written_at, age.written_lines = now, age.lines
-        return {"began_at": age.began_at.isoformat(), "positions": self._values.state(template_id)}
+        state = {"began_at": age.began_at.isoformat(), "positions": self._values.state(template_id)}
+        few = age.few()
+        return {**state, "entities": few} if few else state
 
     def forget(self, template_ids: Sequence[str]) -> None:
         self._values.forget(template_ids)

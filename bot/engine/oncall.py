@@ -3,7 +3,7 @@
 A calendar at an address is read by the clock; its last good copy counts while it cannot be read, and its age is told.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from bot.engine.telling import note
 from bot.errors import ConnectorError, InputError, NotFound, Refused, Stale
 from bot.oncall.calendar import check as check_calendar
 from bot.oncall.model import Override, Shift, is_slack_user
-from bot.oncall.schedule import Schedule, following, gaps, shifts, who
+from bot.oncall.schedule import LOOK, Schedule, following, gaps, people, shifts, who
 from bot.people import Person
 from bot.settings import Settings
 from bot.settings.calling import is_address
@@ -52,10 +52,9 @@ class Oncall:
 
     # -- who
 
-    def who(self, tx: Transaction, name: str, at: datetime) -> list[Shift]:
-        """Those on call, each once."""
-        found = who(self.schedule(tx, name, at), at)
-        return list({shift.person: shift for shift in found}.values())
+    def people(self, tx: Transaction, name: str, at: datetime) -> tuple[str, ...]:
+        """Those on call."""
+        return people(self.schedule(tx, name, at), at)
 
     def schedule(self, tx: Transaction, name: str, at: datetime) -> Schedule:
         """With what people said that may count around `at`. Raises `NotFound`."""
@@ -102,7 +101,8 @@ class Oncall:
                 ahead = shifts(self.schedule(tx, name, now), now, now + _AHEAD)
                 mine = next((shift for shift in ahead if self.key_of(shift.person) == person.key), None)
                 if mine is not None:
-                    found.append(MyShift(name, mine, mine.covers(now)))
+                    until = mine.until if mine.until < now + _AHEAD else None
+                    found.append(MyShift(name, mine, mine.covers(now), until))
         return tuple(sorted(found, key=lambda one: one.shift.since))
 
     def key_of(self, person: str) -> str:
@@ -155,7 +155,7 @@ class Oncall:
 
     def _serving(self, tx: Transaction, by: Person, now: datetime) -> str:
         """The one schedule that is meant without a name: where `by` is on call, or the only one there is."""
-        mine = [n for n in self.names if by.key in {self.key_of(shift.person) for shift in self.who(tx, n, now)}]
+        mine = [n for n in self.names if by.key in map(self.key_of, self.people(tx, n, now))]
         found = mine or list(self.names)
         if len(found) != 1:
             raise InputError(f"say which schedule: {', '.join(found) or 'none is set up'}", place="schedule")
@@ -201,30 +201,35 @@ class Oncall:
 
     def _tell_handover(self, name: str, channel: str, tell_people: bool) -> int:
         now, memory = self._clock.now(), f"oncall:{name}"
+        with self._store.read() as tx:
+            if tx.records.recall(memory) == _noted(self._present(tx, name, now)):
+                return 0
         with self._store.write() as tx:
-            present = self.who(tx, name, now)
-            people = ",".join(sorted(self.key_of(shift.person) for shift in present))
-            known = tx.records.recall(memory)
-            if known == people + ";":
+            known, present = tx.records.recall(memory), self._present(tx, name, now)
+            tx.records.remember(memory, _noted(present))
+            shifts_now = who(self.schedule(tx, name, now), now)
+            begun = max((shift.since for shift in shifts_now), default=now)
+            is_first = tx.records.once("handover", f"{name}:{begun.isoformat()}:{_noted(present)}"[:200], now)
+            if not known or known == _noted(present) or not is_first:
                 return 0
-            tx.records.remember(memory, people + ";")
-            begun = max((shift.since for shift in present), default=now)
-            if not known or not tx.records.once("handover", f"{name}:{begun.isoformat()}:{people}"[:200], now):
-                return 0
-            facts = {"schedule": name, "before": known.rstrip(";"), "people": people, "at": now.isoformat()}
-            ends = min((shift.until for shift in present), default=None)
+            ends = _end_of(shifts_now, now)
+            facts = {"schedule": name, "before": known.rstrip(";"), "people": ",".join(present), "at": now.isoformat()}
             facts["until"] = ends.isoformat() if ends else ""
             targets = [channel] if channel else []
-            targets += [shift.person for shift in present if tell_people and is_slack_user(shift.person)]
+            targets += [key.rpartition("/")[2] for key in present if tell_people and "/" in key]
             for target in targets:
                 key = f"handover:{name}:{int(begun.timestamp())}:{int(now.timestamp())}:{target}"
                 tx.outbox.put(Notice(key[:200], "handover", target, facts), now)
             return len(targets)
 
+    def _present(self, tx: Transaction, name: str, at: datetime) -> list[str]:
+        return sorted(map(self.key_of, self.people(tx, name, at)))
+
     # -- helpers
 
     def _line(self, tx: Transaction, name: str, now: datetime) -> OncallLine:
         schedule = self.schedule(tx, name, now)
+        present = who(schedule, now)
         copy = tx.calls.copy(CALENDAR, name)
         section = self._settings.oncall[name]
         minutes = timedelta(minutes=section.calendar_minutes)
@@ -234,7 +239,8 @@ class Oncall:
         return OncallLine(
             name=name,
             zone=schedule.zone.key,
-            now=tuple(self._shown(shift) for shift in who(schedule, now)),
+            now=tuple(self._shown(shift) for shift in present),
+            until=_end_of(present, now),
             next=tuple(self._shown(shift) for shift in following(schedule, now)),
             overrides=tuple(
                 replace(one, person=self.key_of(one.person)) for one in schedule.overrides if one.until > now and one.id
@@ -260,6 +266,17 @@ class Oncall:
         decision = self._policy.may_act_on_incidents(by)
         if decision.verdict is Verdict.REFUSED:
             raise Refused(decision.reason)
+
+
+def _end_of(present: Sequence[Shift], now: datetime) -> datetime | None:
+    """When the first of them ends; None when that is further than is looked."""
+    ends = min((shift.until for shift in present), default=None)
+    return ends if ends is not None and ends < now + LOOK else None
+
+
+def _noted(people: Sequence[str]) -> str:
+    """Nobody is something else than nothing known."""
+    return ",".join(people) + ";"
 
 
 def handover_of(facts: Mapping[str, Any]) -> HandoverPage:

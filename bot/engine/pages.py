@@ -6,13 +6,14 @@ Nothing here is worded: kinds and reasons are keys, times are aware UTC, shares 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
 from bot.actions.model import Action, Run
 from bot.actions.remedies import Doing, Remedy
 from bot.actions.runbooks import Runbook
 from bot.changes.model import Change
-from bot.engine.ports import AuditEntry, Decision, Sensitivity
+from bot.digests.model import Subscription
+from bot.engine.ports import AuditEntry, Decision
 from bot.incidents.delivery import Delivery
 from bot.incidents.life import Role, Room, Task, Update
 from bot.incidents.measures import Measures
@@ -180,6 +181,8 @@ class ReviewPage:
     page: IncidentPage
     changes: tuple[Change, ...]
     by: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """`Person.key` → name, of those who took part and are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +295,8 @@ class HomeTask:
 @dataclass(frozen=True, slots=True)
 class HomePage:
     """What one person has to do with. `mine`: incidents they are on or declared; `others`: the other open ones;
-    `for_my_yes`: runs that they may approve; `waiting_runs`: the others under way."""
+    `for_my_yes`: runs that they may approve; `waiting_runs`: the others under way. `my_shifts`: their present or next
+    one in each schedule."""
 
     now: datetime
     mine: tuple[Incident, ...]
@@ -302,7 +306,12 @@ class HomePage:
     recent: tuple[Incident, ...]
     services: tuple[ServiceLine, ...]
     may_act: bool
+    subscriptions: tuple[Subscription, ...] = ()
+    oncall: tuple["OncallLine", ...] = ()
+    my_shifts: tuple["MyShift", ...] = ()
     tasks: tuple[HomeTask, ...] = ()
+    leaders: Mapping[int, str] = field(default_factory=dict)
+    """Id of an incident → who leads it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,46 +332,8 @@ class StatsPage:
     services: tuple[ServiceCount, ...]
     no_problem: int
     declared: int
-
-
-@dataclass(frozen=True, slots=True)
-class TemplateLine:
-    service: str
-    text: str
-    lines: int
-    is_new: bool
-
-
-@dataclass(frozen=True, slots=True)
-class DigestPage:
-    """A day's health, from `since` to `until`. The means are None when there was nothing to measure."""
-
-    local_date: date
-    timezone: str
-    since: datetime
-    until: datetime
-    now: datetime
-    incidents: tuple[Incident, ...]
-    still_active: tuple[Incident, ...]
-    mean_to_detect: timedelta | None
-    mean_to_acknowledge: timedelta | None
-    mean_to_resolve: timedelta | None
-    new_templates: tuple[TemplateLine, ...]
-    noisy_templates: tuple[TemplateLine, ...]
-    changes: tuple[Change, ...]
-    runs: tuple[Run, ...]
-    waiting_runs: tuple[Run, ...]
-    services: tuple[ServiceLine, ...]
-    lines: int
-    muted_signals: int
-    silences: tuple[SilenceView, ...] = ()
-    """Those that hid something real."""
-    taught: tuple[Sensitivity, ...] = ()
-    """What people said since the last one makes these quieter."""
-
-    @property
-    def is_quiet(self) -> bool:
-        return not (self.incidents or self.still_active or self.waiting_runs)
+    about: tuple[str, ...] = ()
+    """Only these services; all when it is empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,14 +348,15 @@ class LinePage:
 
 @dataclass(frozen=True, slots=True)
 class OncallLine:
-    """A schedule: who is on call `now`, who comes `next` (people as `Person.key`s, or names that nobody is known by).
-    `overrides` that people said. `calendar_problem`: why its address could not be read; `calendar_at`: its last copy's
-    time."""
+    """A schedule: who is on call `now`, `until` when (None: longer than is looked ahead), who comes `next` (people as
+    `Person.key`s, or names that nobody is known by). `overrides` that people said. `calendar_problem`: why its address
+    could not be read; `calendar_at`: its last copy's time."""
 
     name: str
     zone: str
     now: tuple[Shift, ...]
     next: tuple[Shift, ...]
+    until: datetime | None = None
     overrides: tuple[Override, ...] = ()
     calendar_at: datetime | None = None
     calendar_problem: str = ""
@@ -409,9 +381,12 @@ class ShiftsPage:
 
 @dataclass(frozen=True, slots=True)
 class MyShift:
+    """`until` is None when it lasts for longer than is looked ahead."""
+
     schedule: str
     shift: Shift
     is_now: bool
+    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

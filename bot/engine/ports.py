@@ -6,10 +6,11 @@
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Protocol
 
 from bot.changes.model import Change
+from bot.digests.model import Subscription
 from bot.engine.action_ports import LockRows, RemedyRows, RunRows, SecondFactorRows
 from bot.engine.calling_ports import CallRows, PagerRows
 from bot.engine.life_ports import MarkRows, RoleRows, RoomRows, TaskRows, UpdateRows
@@ -18,6 +19,7 @@ from bot.engine.rhythm_ports import RhythmRows
 from bot.engine.source_ports import SourceRows
 from bot.engine.watch_ports import WatchRows
 from bot.incidents.model import Incident, Suspect, TimelineEntry
+from bot.people import Known
 from bot.signals.model import Evidence, Signal
 from bot.signals.severity import Severity
 from bot.silences.model import Copy, Hidden, MaintenanceWindow, Silence
@@ -102,6 +104,19 @@ class Lease:
     until: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """How often one problem was raised: `times`, in `incidents`, of which people called `useless` no problem."""
+
+    fingerprint: str
+    kind: str
+    service: str
+    title: str
+    times: int
+    incidents: int
+    useless: int
+
+
 class ChangeRows(Protocol):
     def add(self, change: Change) -> Change | None:
         """The stored change, or None when its key is known."""
@@ -142,6 +157,9 @@ class SignalRows(Protocol):
     def loose(self, since: datetime) -> list[Signal]: ...
     def join(self, signal_ids: Collection[int], incident_id: int) -> None: ...
     def count(self, since: datetime, until: datetime) -> int: ...
+    def raised(self, since: datetime, until: datetime, limit: int) -> list[Raised]:
+        """The problems seen in [since, until), the most often raised first."""
+        ...
 
 
 class IncidentRows(Protocol):
@@ -160,6 +178,10 @@ class IncidentRows(Protocol):
 
     def active(self) -> list[Incident]: ...
     def recent(self, since: datetime, limit: int = 100) -> list[Incident]: ...
+    def open_between(self, since: datetime, until: datetime, limit: int) -> list[Incident]:
+        """Those that were open at some time in [since, until), the newest first."""
+        ...
+
     def resolved_since(self, since: datetime) -> list[Incident]: ...
     def set_suspects(self, incident_id: int, suspects: Sequence[Suspect]) -> None: ...
     def suspects(self, incident_id: int) -> list[Suspect]: ...
@@ -293,6 +315,29 @@ class SilenceRows(Protocol):
     ) -> list[Hidden]: ...
 
 
+class SubscriptionRows(Protocol):
+    def put(self, wanted: Subscription) -> Subscription:
+        """In the place of the one that `to` has of the same rhythm."""
+        ...
+
+    def get(self, subscription_id: int) -> Subscription:
+        """Raises `NotFound`."""
+        ...
+
+    def of(self, to: str) -> list[Subscription]: ...
+    def all(self) -> list[Subscription]: ...
+    def drop(self, subscription_id: int) -> bool:
+        """False when there is none."""
+        ...
+
+
+class PeopleRows(Protocol):
+    def note(self, known: Known, at: datetime) -> None: ...
+    def known(self, keys: Collection[str]) -> dict[str, Known]:
+        """Those of `Person.key`s that Slack was asked about."""
+        ...
+
+
 class LessonRows(Protocol):
     def add(self, kind: str, subject: str, verdict: str, by: str, at: datetime) -> None: ...
     def counts(self, kind: str) -> dict[tuple[str, str], int]:
@@ -334,6 +379,10 @@ class Transaction(Protocol):
     @property
     def locks(self) -> LockRows: ...
     @property
+    def subscriptions(self) -> SubscriptionRows: ...
+    @property
+    def people(self) -> PeopleRows: ...
+    @property
     def calls(self) -> CallRows: ...
     @property
     def pagers(self) -> PagerRows: ...
@@ -361,12 +410,3 @@ class Store(Protocol):
         ...
 
     def read(self) -> AbstractContextManager[Transaction]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class DigestSlot:
-    """A digest that is due: its local date and the stretch it is about."""
-
-    local_date: date
-    since: datetime
-    until: datetime

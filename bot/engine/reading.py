@@ -10,7 +10,7 @@ from bot.actions.policy import Policy, Verdict
 from bot.changes.model import ChangeKind
 from bot.clock import Clock
 from bot.engine.digests import Digests
-from bot.engine.living import life_of, tasks_of
+from bot.engine.living import leaders_of, life_of, tasks_of
 from bot.engine.oncall import Oncall, handover_of
 from bot.engine.pages import (
     ActionOffer,
@@ -31,7 +31,7 @@ from bot.engine.ports import Notice, Store, Transaction
 from bot.engine.runbooks import Runbooks
 from bot.engine.runs import Runs
 from bot.engine.services import service_lines
-from bot.engine.showing import impact_of, most_telling, suspect_lines
+from bot.engine.showing import impact_of, most_telling, names_of, suspect_lines
 from bot.engine.telling import card_of_incident
 from bot.engine.updates import still_promised
 from bot.errors import Moot, NotFound
@@ -42,6 +42,7 @@ from bot.settings import Settings
 from bot.signals.model import Signal
 
 _RECENT = timedelta(days=7)
+_HOME_SHOWN = 20
 _CHANGES_BEFORE = timedelta(hours=6)
 _CHANGES_MAX = 50
 _SIMILAR_OVER = timedelta(days=90)
@@ -73,14 +74,16 @@ class Reading:
                 return self.run(int(notice.facts["run"]))
             case "plot":
                 return self._plot(int(notice.facts["incident"]))
-            case "review":
+            case "review" | "review_html":
                 return self.review(int(notice.facts["incident"]), str(notice.facts["by"]))
             case "told":
                 return self._told(notice)
             case "runbook":
                 return self._runbooks.page(str(notice.facts["runbook"]), int(notice.facts["incident"]))
-            case "digest":
+            case "digest" | "digest_noise" | "digest_more":
                 return self._digests.page_of(notice.facts)
+            case "digest_health":
+                return self._digests.health_of(notice.facts)
             case "page":
                 return self._call(int(notice.facts["page"]))
             case "handover":
@@ -102,8 +105,8 @@ class Reading:
         incident = page.incident
         until = incident.resolved_at or self._clock.now()
         with self._store.read() as tx:
-            changes = tx.changes.between(incident.began_at - _CHANGES_BEFORE, until)
-        return ReviewPage(page, tuple(changes[-_CHANGES_MAX:]), by)
+            changes = tx.changes.between(incident.began_at - _CHANGES_BEFORE, until)[-_CHANGES_MAX:]
+            return ReviewPage(page, tuple(changes), by, names_of(tx, page, changes))
 
     def _plot(self, incident_id: int) -> PlotPage:
         with self._store.read() as tx:
@@ -175,6 +178,7 @@ class Reading:
 
     def home(self, person: Person, policy: Policy) -> HomePage:
         now = self._clock.now()
+        oncall, my_shifts = self._oncall.page().schedules, self._oncall.mine(person)
         with self._store.read() as tx:
             active = tx.incidents.active()
             with_role = tx.roles.of_person(person.key, [i.id for i in active])
@@ -194,7 +198,11 @@ class Reading:
                 recent=tuple(i for i in tx.incidents.recent(now - _RECENT) if not i.state.is_active),
                 services=service_lines(tx, self._settings, now),
                 may_act=policy.may_act_on_incidents(person).verdict is Verdict.ALLOWED,
+                subscriptions=tuple(tx.subscriptions.of(person.user)),
+                oncall=oncall,
+                my_shifts=my_shifts,
                 tasks=tasks_of(tx, person),
+                leaders=leaders_of(tx, active[-_HOME_SHOWN:] + mine, self._settings.incidents.lead),
             )
 
     def _line(self, notice: Notice) -> LinePage:

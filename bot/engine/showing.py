@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from bot.actions.fitting import Trouble
-from bot.engine.pages import Impact, SuspectLine
+from bot.changes.model import Change
+from bot.engine.pages import Impact, IncidentPage, SuspectLine
 from bot.engine.ports import Transaction
 from bot.incidents.model import Incident
 from bot.incidents.roots import is_traffic
@@ -50,3 +51,14 @@ def impact_of(signals: Sequence[Signal]) -> Impact:
         failing_per_minute=sum(max(0.0, (s.evidence.rate_now or 0) - (s.evidence.rate_before or 0)) for s in rising),
         raised=sum(s.count for s in signals),
     )
+
+
+def names_of(tx: Transaction, page: IncidentPage, changes: Sequence[Change]) -> dict[str, str]:
+    """`Person.key` → name, of everybody who took part and whose name is known."""
+    incident = page.incident
+    keys = {incident.acknowledged_by, incident.resolved_by, incident.declared_by}
+    keys |= {entry.by for entry in page.timeline} | {change.by for change in changes}
+    keys |= {key for run in page.runs for key in (run.asked_by, run.cancelled_by, *run.approved_by)}
+    keys |= {role.person for role in page.life.roles} | {update.by for update in page.life.updates}
+    keys |= {key for task in page.life.tasks for key in (task.owner, task.done_by)}
+    return {key: known.name for key, known in tx.people.known(keys - {""}).items() if known.name}

@@ -42,6 +42,16 @@ class Silences:
                 tell_incident(tx, incident, now)
             return self._view(tx, silence)
 
+    def silence_once(self, by: Person, matchers: Sequence[Matcher], length: timedelta, reason: str) -> SilenceView:
+        """The same, unless that is silenced already: then the one that is."""
+        self._must_be_allowed(by)
+        now = self._clock.now()
+        with self._store.read() as tx:
+            lasting = [one for one in tx.silences.since(now) if one.matchers == tuple(matchers) and one.since <= now]
+            if lasting:
+                return self._view(tx, lasting[-1])
+        return self.silence(by, matchers, length, reason)
+
     def end(self, silence_id: int, by: Person) -> SilenceView:
         self._must_be_allowed(by)
         now = self._clock.now()

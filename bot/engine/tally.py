@@ -19,13 +19,17 @@ ROWS_A_BATCH = 256
 """Lines of a batch whose values are looked at, shared among its templates; each has at least `ROWS_LEAST`."""
 ROWS_LEAST = 4
 
+ENTITIES = ("host", "pod", "instance", "node")
+"""The attributes of a line that say where it comes from."""
+
 Counts = Mapping[tuple[str, datetime], int]
 Values = Callable[[Variant, str], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What one batch brings to one template. `rows`: the values of some of its lines."""
+    """What one batch brings to one template. `rows`: the values of some of its lines; `entities`: (kind, name) of where
+    these come from."""
 
     template_id: str
     first_at: datetime
@@ -34,6 +38,7 @@ class Use:
     samples: tuple[str, ...]
     lines: int
     rows: Sequence[tuple[str, ...]]
+    entities: frozenset[tuple[str, str]] = frozenset()
 
 
 def count(found: Sequence[Variant], times: Sequence[datetime], window: timedelta) -> Counts:
@@ -64,5 +69,11 @@ def uses(
         for name in {records[place].level for place in of}:
             level = worse_level(level, name)
         samples = tuple(texts[place][:SAMPLE_LENGTH_MAX] for place in of[:SAMPLES_A_BATCH])
-        rows = [values(found[place], texts[place]) for place in of[:: -(-len(of) // share)]]
-        yield Use(template_id, min(at), max(at), level, samples, len(of), rows)
+        spread = of[:: -(-len(of) // share)]
+        rows = [values(found[place], texts[place]) for place in spread]
+        yield Use(template_id, min(at), max(at), level, samples, len(of), rows, _entities(records, spread))
+
+
+def _entities(records: Sequence[LogRecord], places: Sequence[int]) -> frozenset[tuple[str, str]]:
+    attributes = (records[place].attributes for place in places)
+    return frozenset((kind, of[kind]) for of in attributes if of for kind in ENTITIES if of.get(kind))

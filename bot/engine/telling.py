@@ -43,11 +43,12 @@ def tell_plot(tx: Transaction, incident: Incident, signal: Signal, at: datetime)
 
 
 def tell_review(tx: Transaction, incident: Incident, by: str, at: datetime) -> None:
-    """A draft of the review, in the thread; one more each time it is asked for."""
+    """A draft of the review, in the thread, to go on writing and to print; again each time it is asked for."""
     card = card_of_incident(incident.id)
     facts = {"incident": incident.id, "by": by}
     key = f"{card}:review:{int(at.timestamp())}"
     tx.outbox.put(Notice(key, "review", incident.channel, facts, thread_of=card), at)
+    tx.outbox.put(Notice(f"{key}:html", "review_html", incident.channel, facts, thread_of=card), at)
 
 
 def tell_run(tx: Transaction, run: Run, at: datetime) -> None:

@@ -15,7 +15,8 @@ from bot.incidents.model import Incident, Resolution
 from bot.incidents.recovery import verdict_of
 from bot.logs.windows import window_start
 from bot.settings import Settings
-from bot.signals.model import Signal
+from bot.signals.model import Signal, SignalKind
+from bot.signals.severity import Severity
 from bot.silences.flapping import quiet_needed
 
 _USUAL_OVER = timedelta(minutes=60)
@@ -39,7 +40,7 @@ class Watching:
         shown: dict[int, list[int]] = defaultdict(list)
         for incident_id, signal in watched:
             template = signal.evidence.template_id
-            if template and still_on(signal.evidence, lines.get(template, 0), window.length):
+            if template and _keeps_open(signal) and still_on(signal.evidence, lines.get(template, 0), window.length):
                 shown[incident_id].append(signal.id)
         for incident_id, signal_ids in shown.items():
             incident = tx.incidents.get(incident_id)
@@ -126,3 +127,9 @@ class Watching:
         tx.records.decide(Decision(now, "resolved", incident.key, resolution.value, {"service": incident.service}))
         add_line(tx, resolved, "resolved", now, resolution=resolution.value, **facts)
         tell_incident(tx, resolved, now)
+
+
+def _keeps_open(signal: Signal) -> bool:
+    """What is only information does not, and whether calls still break off is not seen by one template's lines: that is
+    raised anew as long as it lasts."""
+    return signal.severity.at_least(Severity.MINOR) and signal.kind is not SignalKind.BROKEN_OFF

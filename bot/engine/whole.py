@@ -25,10 +25,13 @@ from bot.engine.ingest import Ingest
 from bot.engine.interactions import Interactions
 from bot.engine.ledger import Ledger
 from bot.engine.locking import Locks
+from bot.engine.marks import Marks
+from bot.engine.mending import Mending
 from bot.engine.merging import Merging
 from bot.engine.muting import Muting
 from bot.engine.oncall import Oncall
 from bot.engine.pagers import Pagers
+from bot.engine.people import People
 from bot.engine.pipelines import Pipelines
 from bot.engine.ports import Store
 from bot.engine.reading import Reading
@@ -42,6 +45,7 @@ from bot.engine.second_factor import SecondFactors
 from bot.engine.signals import Signals
 from bot.engine.silences import Silences
 from bot.engine.stats import Stats
+from bot.engine.subscriptions import Subscriptions
 from bot.engine.tasks import Tasks
 from bot.engine.teaching import Teaching
 from bot.engine.updates import Updates
@@ -78,6 +82,8 @@ class Engine:
     second_factors: SecondFactors
     audit: Audit
     digests: Digests
+    subscriptions: Subscriptions
+    people: People
     reading: Reading
     browsing: Browsing
     stats: Stats
@@ -99,6 +105,8 @@ class Engine:
     updates: Updates
     tasks: Tasks
     rooms: Rooms
+    marks: Marks
+    mending: Mending
     rhythms: Rhythms
     pipelines: Pipelines
 
@@ -128,7 +136,7 @@ def engine(
     worker = Worker(store, clock, catalogue, locks, redactor, verifying)
     second_factors = SecondFactors(store, clock, settings)
     runs = Runs(store, clock, settings, policy, catalogue, locks, worker, watching, verifying, second_factors)
-    digests = Digests(store, clock, settings)
+    digests = Digests(store, clock, settings, policy)
     changes = Changes(store, clock, settings, correlator)
     runbooks = Runbooks(store, clock, settings, catalogue)
     events = Events(store, clock, settings, correlator, changes, redactor)
@@ -155,9 +163,11 @@ def engine(
         remedies=Remedies(store, clock, settings, policy, catalogue, runs),
         audit=Audit(store),
         digests=digests,
+        people=People(store, clock),
+        subscriptions=Subscriptions(store, clock, settings, policy),
         reading=reading,
         browsing=Browsing(store, clock, settings, reading, runbooks),
-        stats=Stats(store, clock),
+        stats=Stats(store, clock, settings),
         silences=Silences(store, clock, settings, policy),
         whys=Whys(store, clock, settings, muting),
         interactions=Interactions(store, clock),
@@ -176,6 +186,8 @@ def engine(
         updates=Updates(store, clock, settings, policy),
         tasks=Tasks(store, clock, policy),
         rooms=Rooms(store, clock, settings),
+        marks=Marks(store, clock, policy),
+        mending=Mending(store, clock, settings, policy),
         rhythms=Rhythms(store, clock, settings, events),
         pipelines=Pipelines(store, clock, settings, events),
     )

@@ -10,12 +10,15 @@ import gzip
 import io
 import json
 import math
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from bot.errors import InputError
 from bot.logs.parse import LineParser
@@ -26,6 +29,7 @@ MINUTE = timedelta(minutes=1)
 _APART = timedelta(seconds=45)
 """Recorded minutes closer than that are one stretch."""
 
+_CLOCKS_DIFFER = timedelta(seconds=10)
 GAP_MAX = timedelta(minutes=10)
 """Of a longer time without lines, the rest is cut out: the clock of lines, figures and faults closes up."""
 
@@ -48,7 +52,8 @@ class Injected:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """`records` are in order of time, `normal` too, from a stretch without a fault. `figures`: name → points."""
+    """`records` are in order of time. `normal` are lines without a fault: those of `normal/`, and those before a fault
+    of a service that was not broken in the stretch before. `figures`: name → points."""
 
     records: Sequence[LogRecord]
     stretches: Sequence[Stretch]
@@ -75,21 +80,38 @@ def read_recording(folder: Path) -> Recording:
     found: dict[tuple[str, ...], LogRecord] = {}
     stretches: list[Stretch] = []
     for path in files:
-        records = dict(_records(path))
-        if records:
-            times = [record.at for record in records.values()]
+        of_file = dict(_records(path))
+        if of_file:
+            times = [record.at for record in of_file.values()]
             stretches.append((min(times), max(times)))
-        found |= records
+        found |= of_file
     joined = _joined(stretches)
     clock = _Closed(joined)
+    records = sorted((replace(r, at=clock.at(r.at)) for r in found.values()), key=lambda record: record.at)
+    faults = list(_faults(folder, joined, clock))
+    fault_free = [record for path in normal for _, record in _records(path)]
     return Recording(
-        records=sorted((replace(r, at=clock.at(r.at)) for r in found.values()), key=lambda record: record.at),
+        records=records,
         stretches=[(clock.at(begin), clock.at(end)) for begin, end in joined],
-        normal=sorted((record for path in normal for _, record in _records(path)), key=lambda record: record.at),
+        normal=sorted([*fault_free, *_before_faults(records, faults)], key=lambda record: record.at),
         figures=_figures(folder / "metric", clock),
-        faults=list(_faults(folder, joined, clock)),
+        faults=faults,
         calls=_calls(folder / "graph.csv"),
     )
+
+
+def _before_faults(records: Sequence[LogRecord], faults: Sequence[Injected]) -> Iterator[LogRecord]:
+    """The recorded lines of up to a minute before each fault, except where the same service was broken before: what is
+    injected again may not have been over. The last seconds are left out, for clocks differ, and requests under way."""
+    times = [record.at for record in records]
+    broken = ""
+    for fault in faults:
+        if fault.service != broken:
+            first, last = bisect_left(times, fault.stretch[0]), bisect_left(times, fault.at - _CLOCKS_DIFFER)
+            end = bisect_left(times, fault.stretch[1])
+            under_way = {record.attributes.get("trace_id", "") for record in records[last:end]}
+            yield from (r for r in records[first:last] if r.attributes.get("trace_id", "") not in under_way)
+        broken = fault.service
 
 
 class _Closed:

@@ -8,8 +8,11 @@ import random
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from statistics import median
+
+from msgspec.structs import replace
 
 from bot.clock import HeldClock
 from bot.engine.pages import IncidentPage
@@ -105,9 +108,10 @@ class Rerun:
             at += MINUTE
 
     def _usual(self, at: datetime, requests: Sequence[Sequence[LogRecord]]) -> Iterator[LogRecord]:
-        """Fault-free requests of this minute where nothing is recorded, as many as in the busiest minute without."""
+        """Fault-free requests of this minute where nothing is recorded, as many as in the median minute without."""
         begun = Counter(window_start(request[0].at, MINUTE) for request in requests)
-        for _ in range(max(begun.values(), default=0)):
+        whole = [count for count in begun.values() if 2 * count >= max(begun.values())]
+        for _ in range(round(median(whole)) if whole else 0):
             begins = at + timedelta(seconds=60 * self._rng.random())
             request = self._rng.choice(requests)
             if not self._is_recorded(begins):

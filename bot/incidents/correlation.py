@@ -31,6 +31,10 @@ _OVER_AFTER_S, _OVER_S = 90.0, 240.0
 
 _INFORMATION = 0.6
 _FINGERPRINT, _ENTITY = 1.5, 0.8
+_WHERE, _PLACED = frozenset({"host", "node", "instance", "pod"}), 0.3
+"""Where lines come from: many that have nothing to do with each other run on one host, so that is not enough alone;
+that they began in the same moment, too, is."""
+
 _NAMED, _SAME_WORDS, _LIKENESS_MIN = 0.5, 0.4, 0.7
 _TOGETHER = 0.6
 _SAME_MOMENT, _MOMENT_S, _MOMENT_FADES_S = 0.32, 15.0, 40.0
@@ -196,7 +200,9 @@ def _shared(
     parts: list[tuple[str, float]] = []
     shared = set(signal.entities) & set(member.entities)
     if shared:
-        parts.append(("shared_entity", max(_ENTITY / (1 + math.log(max(1, holders[entity]))) for entity in shared)))
+        of_lines = "logs" in (signal.source, member.source)
+        weights = {e: _PLACED if of_lines and e[0] in _WHERE else _ENTITY for e in shared}
+        parts.append(("shared_entity", max(weights[e] / (1 + math.log(max(1, holders[e]))) for e in shared)))
     if hops == 0:
         return parts
     theirs = named_in(member, graph.services)

@@ -1,7 +1,7 @@
 """How is what Tocsin notices set up? Detection, incidents, maintenance, the digest, services."""
 
 from datetime import time, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import (
     Field,
@@ -64,6 +64,8 @@ class IncidentSettings(Section):
     )
     """What people can be in an incident. The first one leads: whoever acknowledges it gets that role."""
 
+    reaction: Annotated[str, Field(pattern=r"^[a-z0-9_+'-]*$", max_length=100)] = "pushpin"
+    """The emoji that puts a message into the timeline; none when empty. A pin always does."""
     pin_card: bool = False
     """Pin the message of an incident to its channel while it lasts."""
     channel: IncidentChannelSettings = IncidentChannelSettings()
@@ -97,10 +99,15 @@ class MaintenanceSettings(Section):
         return text
 
 
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
 class DigestSettings(Section):
     enabled: bool = True
     at: time = time(9, 0)
     timezone: Zone = "UTC"
+    weekly: Literal["", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = ""
+    """On this day a digest of the week comes as well."""
     channel: str = ""
     """Where the digest goes; the incident channel when empty."""
 

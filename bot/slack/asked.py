@@ -20,7 +20,8 @@ class Asked:
     """`key` is the same when Slack delivers it again. `text`: what was typed (after a command, in a message). `value`:
     of a button or menu entry; of a shortcut, its message's `ts`. `fields`: what was filled into a form, by the names of
     its inputs. `channel`: where it was asked (for a form, where it was opened); '' for a global shortcut. `remembered`:
-    what a form was given to remember. `is_home`: pressed on the App Home. `mentioned`: how people are called in `text`
+    what a form was given to remember. `is_home`: pressed on the App Home. `author` and `link`:
+    of a shortcut's message, its user id and address. `mentioned`: how people are called in `text`
     ("@ana") → their user ids. `people`: user id → who that is, of everybody who is mentioned or chosen in the form."""
 
     kind: str
@@ -37,6 +38,8 @@ class Asked:
     remembered: Mapping[str, str] = field(default_factory=dict)
     person: Person = NOBODY
     is_home: bool = False
+    author: str = ""
+    link: str = ""
     mentioned: Mapping[str, str] = field(default_factory=dict)
     people: Mapping[str, Person] = field(default_factory=dict)
 
@@ -85,6 +88,7 @@ def shortcut(body: Mapping[str, Any]) -> Asked:
         channel=str((body.get("channel") or {}).get("id") or ""),
         text=str((body.get("message") or {}).get("text") or ""),
         value=str((body.get("message") or {}).get("ts") or ""),
+        author=str((body.get("message") or {}).get("user") or ""),
         trigger=str(body["trigger_id"]),
     )
 
@@ -137,7 +141,7 @@ def home_opened(body: Mapping[str, Any]) -> Asked:
 
 def remember(channel: str, **more: str) -> str:
     """What a form is given to remember: where it was opened, and what it is about."""
-    return json.dumps({"channel": channel, **more})
+    return json.dumps({"channel": channel, **more}, ensure_ascii=False)
 
 
 _ENTITY = re.compile(r"<([@#!]?)([^<>|]+)(?:\|([^<>]*))?>")

@@ -13,11 +13,13 @@ from datetime import datetime, timedelta
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.engine.digest_pages import HealthPage
 from bot.engine.pages import PlotPage, ReviewPage
 from bot.engine.ports import DueNotice, Notice, Posted
 from bot.engine.whole import Engine
 from bot.errors import Moot, NotFound
 from bot.slack.channels import Channels
+from bot.slack.health_plot import plot_of_health
 from bot.slack.plots import plot_of
 from bot.slack.refusals import CALL_ERRORS, Follow, Refusal, refusal_of
 from bot.slack.render import Message, Renderer
@@ -226,8 +228,14 @@ class Courier:
         message = self._renderer.render(template, page)
         if isinstance(page, PlotPage):
             return replace(message, attached=plot_of(page.signal, page.window_s, self._renderer.plot_words()))
+        if isinstance(page, HealthPage):
+            return replace(message, attached=plot_of_health(page.health, self._renderer.plot_words()))
+        if isinstance(page, ReviewPage) and template == "review_html":
+            drawn = self._renderer.render_page("review", page, page.names)
+            return replace(message, attached=drawn.encode(), ending=".html")
         if isinstance(page, ReviewPage):
-            return replace(message, attached=self._renderer.render_markdown("review", page).encode(), ending=".md")
+            drawn = self._renderer.render_markdown("review", page, page.names)
+            return replace(message, attached=drawn.encode(), ending=".md")
         return message
 
     # -- when it does not work
@@ -252,8 +260,11 @@ class Courier:
                 log.error("%s is not told: %s", key, words)
                 self._lost.add(key)
                 await asyncio.to_thread(self._give_up, due, words)
+                await asyncio.to_thread(self._engine.mending.untold, due.notice, refusal.error)
                 if due.notice.facts.get("room"):
                     await asyncio.to_thread(self._engine.rooms.lost, int(due.notice.facts["incident"]), refusal.error)
+                if due.notice.template == "digest":
+                    await asyncio.to_thread(self._engine.subscriptions.undeliverable, due.notice.channel, refusal.error)
                 return Delivered(given_up=1)
         return Delivered(failed=1)
 

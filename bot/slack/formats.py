@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,10 @@ from bot.slack.mrkdwn import Mrkdwn, clip, code, codeblock, escaped, link, one_l
 _PERSON = re.compile(r"[TE]?[A-Z0-9]*/([UW][A-Z0-9]+)", re.ASCII)
 _CHANNEL = re.compile(r"[CDG][A-Z0-9]{8,}", re.ASCII)
 _RECENT = timedelta(hours=12)
+_LEFT_OPEN = re.compile(r"<(?:\*|[A-Z]{2,12})>")
+_UNSTYLED = str.maketrans({"`": "\u02cb", "*": "\u2217", "~": "\u223c"})
+NAMES: ContextVar[Mapping[str, str]] = ContextVar("names", default={})  # noqa: B039 - never changed, only replaced
+"""Where Slack does not put names to ids: `Person.key` → name, while a page or a document is drawn."""
 
 
 def duration(length: timedelta) -> str:
@@ -60,6 +65,12 @@ def percent(share: float) -> str:
 
 def plural(count: int, one: str, many: str) -> str:
     return f"{number(count)} {one if count == 1 else many}"
+
+
+def shortly(value: object) -> str:
+    """A few words of a text, in one line: "…" for what a template leaves open, and nothing that Slack takes for a mark
+    of style, which it has no escape for."""
+    return one_line(_LEFT_OPEN.sub("…", str(value)), 80).translate(_UNSTYLED)
 
 
 def person(key: str) -> Mrkdwn:
@@ -118,8 +129,9 @@ def _plain_codeblock(lines: object, line_limit: int = 240, lines_max: int = 12, 
 
 
 def _plain_person(key: str) -> str:
+    """By name where names are shown and this one is known, else by id."""
     found = _PERSON.fullmatch(key)
-    return one_line(found[1] if found else _other_name(key))
+    return one_line(NAMES.get().get(key) or (found[1] if found else _other_name(key)))
 
 
 def _plain_date(at: datetime) -> str:
@@ -225,6 +237,7 @@ _SHARED: Mapping[str, Callable[..., Any]] = {
     "rate": rate,
     "times": times,
     "percent": percent,
+    "shortly": shortly,
     "shortened": clip,
 }
 FOR_SLACK: Mapping[str, Callable[..., Any]] = {

@@ -21,6 +21,7 @@ from bot.errors import ConnectorError, InputError, NotFound, Refused, Stale, Toc
 from bot.slack import asked as parse
 from bot.slack.asked import Asked
 from bot.slack.identity import Identity
+from bot.slack.marks import EVENTS, Marking, permalink
 from bot.slack.refusals import CALL_ERRORS, refusal_of
 from bot.slack.render import Message, Renderer
 
@@ -70,10 +71,11 @@ class Guards:
     """Registers handlers with a Bolt app, each behind the same guards."""
 
     def __init__(self, app: AsyncApp, engine: Engine, renderer: Renderer, client: AsyncWebClient) -> None:
-        self._app, self._engine, self._renderer = app, engine, renderer
+        self._app, self._engine, self._renderer, self._client = app, engine, renderer, client
         self._answers = Answers(renderer, client)
         self._home: Handler | None = None
-        self._identity = Identity(client, engine.clock, engine.policy.named)
+        self._identity = Identity(client, engine.clock, engine.policy.named, engine.people.note)
+        self._marking = Marking(engine, client, self._identity)
         self.errors = 0
         app.error(self._apologise)
 
@@ -87,11 +89,24 @@ class Guards:
     def shortcut(self, callback: str, handler: Handler) -> None:
         self._app.shortcut(callback)(self._listener(parse.shortcut, handler))
 
-    def form(self, callback: str, handler: Handler) -> None:
-        self._app.view(callback)(self._listener(parse.form, handler))
+    def form(self, callback: str, handler: Handler, *, acts: bool = False) -> None:
+        self._app.view(callback)(self._listener(parse.form, handler, acts=acts))
 
     def mention(self, handler: Handler) -> None:
         self._app.event("app_mention")(self._listener(parse.mention, handler))
+
+    def marks(self) -> None:
+        """Pins and reactions: they are nobody's question, and get no answer."""
+        for name in EVENTS:
+            self._app.event(name)(self._marked)
+
+    async def _marked(self, ack: AsyncAck, body: Body) -> None:
+        await ack()
+        try:
+            await self._marking.heard(body)
+        except Exception:
+            self.errors += 1
+            log.exception("a mark could not be taken")
 
     def home(self, handler: Handler) -> None:
         """When it is opened, and after a button on it was pressed."""
@@ -120,6 +135,8 @@ class Guards:
                 user: await self._identity.of(asked.team, user) for user in [*asked.mentioned.values()][:PEOPLE_MAX]
             },
         )
+        if asked.kind == "shortcut" and asked.value:
+            asked = replace(asked, link=await permalink(self._client, asked.channel, asked.value))
         answer: Answer
         try:
             if acts and asked.channel and await self._identity.is_shared(asked.channel):

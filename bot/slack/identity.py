@@ -5,8 +5,10 @@ When it cannot be asked, only people who are named one by one may act. User grou
 their members; one that cannot be asked has none.
 """
 
+import asyncio
 import logging
 from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +16,7 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import Clock
-from bot.people import Person
+from bot.people import Known, Person
 from bot.slack.refusals import CALL_ERRORS, refusal_of
 
 log = logging.getLogger(__name__)
@@ -30,10 +32,17 @@ class _Known:
 
 
 class Identity:
-    """`named`: the `Person.key`s and user groups that the settings name one by one."""
+    """`named`: the `Person.key`s and user groups that the settings name one by one. `note` is told what Slack calls
+    whoever it was asked about."""
 
-    def __init__(self, client: AsyncWebClient, clock: Clock, named: frozenset[str]) -> None:
-        self._client, self._clock, self._named = client, clock, named
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        clock: Clock,
+        named: frozenset[str],
+        note: Callable[[Known], None] = lambda known: None,
+    ) -> None:
+        self._client, self._clock, self._named, self._note = client, clock, named, note
         self._groups = tuple(sorted(name for name in named if "/" not in name))
         self._shared: dict[str, tuple[bool, datetime]] = {}
         self._known: OrderedDict[tuple[str, str], _Known] = OrderedDict()
@@ -87,6 +96,7 @@ class Identity:
         except CALL_ERRORS as error:
             log.warning("cannot ask Slack who %s is: %s", user, refusal_of(error).error)
             return named if named.key in self._named else _outsider(user)
+        await asyncio.to_thread(self._note, known_of(named.key, found))
         if found.get("is_bot") or found.get("is_workflow_bot"):
             return Person(team, user, is_bot=True)
         if found.get("deleted"):
@@ -95,6 +105,13 @@ class Identity:
             return named
         is_guest = any(found.get(key) for key in ("is_restricted", "is_ultra_restricted", "is_stranger", "deleted"))
         return _outsider(user) if is_guest else named
+
+
+def known_of(key: str, user: Mapping[str, Any]) -> Known:
+    """What a `users.info` says of somebody: the name they chose to be shown by, and their time zone."""
+    profile = user.get("profile") or {}
+    names = (profile.get("display_name"), user.get("real_name"), profile.get("real_name"), user.get("name"))
+    return Known(key, next((str(name)[:200] for name in names if name), ""), str(user.get("tz") or "")[:64])
 
 
 def _outsider(user: str) -> Person:

@@ -14,6 +14,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, Undefined
 
+from bot.engine.pages import IncidentPage
+from bot.incidents.model import TimelineEntry
 from bot.slack import formats
 from bot.slack.blocks import Block, Canvas
 from bot.slack.mrkdwn import PLAIN_MAX, Mrkdwn, clip, escaped, visible
@@ -71,13 +73,20 @@ class Renderer:
         text = self.terminal.get_template(f"{name}.j2").render(page=page)
         return "\n".join(line.rstrip() for line in text.split("\n") if line.strip())
 
-    def render_page(self, name: str, page: object) -> str:
-        """The HTML page that `templates/web/{name}.j2` makes of `page`."""
-        return self.web.get_template(f"web/{name}.j2").render(page=page).lstrip()
+    def render_page(self, name: str, page: object, names: Mapping[str, str] = {}) -> str:
+        """The HTML page that `templates/web/{name}.j2` makes of `page`. `names`: `Person.key` → name."""
+        return _named(names, self.web.get_template(f"web/{name}.j2"), page)
 
-    def render_markdown(self, name: str, page: object) -> str:
-        """The document that `templates/markdown/{name}.j2` makes of `page`."""
-        return self.markdown.get_template(f"markdown/{name}.j2").render(page=page).lstrip()
+    def render_markdown(self, name: str, page: object, names: Mapping[str, str] = {}) -> str:
+        """The document that `templates/markdown/{name}.j2` makes of `page`. `names`: `Person.key` → name."""
+        return _named(names, self.markdown.get_template(f"markdown/{name}.j2"), page)
+
+    def moment(self, entry: TimelineEntry, page: IncidentPage) -> str:
+        """What happened to an incident, in the words of its thread, without markup."""
+        facts = dict(entry.facts)
+        run = next((run for run in page.runs if str(run.id) == facts.get("run")), None)
+        words: Any = self.terminal.get_template("happened.j2").module
+        return str(words.happened(entry.kind, entry.by, facts, run))
 
     def words(self, name: str) -> Template:
         """A template whose macros and dictionaries other templates use."""
@@ -90,6 +99,14 @@ class Renderer:
 
     def _draw(self, name: str, page: object, canvas: Canvas) -> None:
         self.slack.get_template(f"{name}.j2").render(page=page, **canvas.helpers())
+
+
+def _named(names: Mapping[str, str], template: Template, page: object) -> str:
+    token = formats.NAMES.set(names)
+    try:
+        return template.render(page=page).lstrip()
+    finally:
+        formats.NAMES.reset(token)
 
 
 def templates_folder() -> Path:

@@ -9,6 +9,8 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.engine.ports import Posted
+from bot.slack.mrkdwn import clip
+from bot.slack.plain import plain_words
 from bot.slack.render import Message
 
 EVENT_TYPE = "tocsin_notice"
@@ -37,13 +39,14 @@ class Wire:
 
     async def _share(self, key: str, channel: str, thread_ts: str, message: Message) -> Posted:
         """A file with its words. It carries no metadata, so its name is the key."""
+        said = plain_words(message.text)
         await self._client.files_upload_v2(
             channel=channel,
             thread_ts=thread_ts or None,
             content=message.attached,
             filename=_file_stem(key) + message.ending,
-            title=message.text[:_TITLE_MAX],
-            alt_txt=message.text[:_ALT_MAX],
+            title=clip(said, _TITLE_MAX),
+            alt_txt=clip(said, _ALT_MAX),
             initial_comment=message.text,
         )
         return Posted(key, channel, "", thread_ts, message.digest)

@@ -87,6 +87,6 @@ SOURCE = Source(
     examples=(
         Example("after dbt build", "sh", "curl --fail -H 'Authorization: Bearer {token}' "
                 "-H 'Content-Type: application/json' --data-binary @target/run_results.json {url}/v1/hooks/dbt\n",
-                Proof.DOCUMENTED),
+                Proof.REAL),
     ),
 )  # fmt: skip

@@ -91,5 +91,5 @@ SOURCE = Source(
     decode=decode,
     fixture="expectations.json",
     about="The service is the data asset; each expectation is a figure that passed or did not.",
-    examples=(Example("after a checkpoint", "python", _PYTHON, Proof.CAPTURED),),
+    examples=(Example("after a checkpoint", "python", _PYTHON, Proof.REAL),),
 )

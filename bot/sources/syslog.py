@@ -200,7 +200,7 @@ SOURCE = Source(
         Example("logger", "sh", "logger --server 127.0.0.1 --port 5514 --tcp --octet-count --rfc5424 "
                 "--tag checkout 'order 1 failed'\n", Proof.REAL),
         Example("rsyslog, TCP", "rsyslog", _RSYSLOG, Proof.REAL),
-        Example("rsyslog, TLS", "rsyslog", _RSYSLOG_TLS, Proof.CAPTURED),
+        Example("rsyslog, TLS", "rsyslog", _RSYSLOG_TLS, Proof.REAL),
         Example("syslog-ng", "syslog-ng", _SYSLOG_NG, Proof.REAL),
     ),
 )  # fmt: skip

@@ -30,6 +30,7 @@ from bot.store.locks import LockTable
 from bot.store.logs import LogTable
 from bot.store.outbox import OutboxTable
 from bot.store.pagers import PagerTable
+from bot.store.people import PeopleTable
 from bot.store.records import RecordTable
 from bot.store.remedies import RemedyTable
 from bot.store.rhythms import RhythmTable
@@ -39,6 +40,7 @@ from bot.store.sensitivity import SensitivityTable
 from bot.store.signals import SignalTable
 from bot.store.silences import SilenceTable
 from bot.store.sources import SourceTable
+from bot.store.subscriptions import SubscriptionTable
 from bot.store.watched import WatchTable
 
 _BUSY_TIMEOUT_S = 15
@@ -63,6 +65,8 @@ class SqlTransaction:
     sources: SourceTable
     audit: AuditTable
     locks: LockTable
+    subscriptions: SubscriptionTable
+    people: PeopleTable
     calls: CallTable
     pagers: PagerTable
     roles: RoleTable
@@ -121,6 +125,8 @@ class Database:
             SourceTable(connection),
             AuditTable(connection),
             LockTable(connection),
+            SubscriptionTable(connection),
+            PeopleTable(connection),
             CallTable(connection),
             PagerTable(connection),
             RoleTable(connection),

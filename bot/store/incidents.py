@@ -52,6 +52,12 @@ class IncidentTable:
         query = select(table).where(table.c.opened_at >= since).order_by(table.c.id.desc()).limit(limit)
         return [_incident(row) for row in self._db.execute(query)]
 
+    def open_between(self, since: datetime, until: datetime, limit: int) -> list[Incident]:
+        """Those that were open at some time in [since, until), the newest first."""
+        lasted = table.c.resolved_at.is_(None) | (table.c.resolved_at >= since)
+        query = select(table).where(table.c.opened_at < until, lasted)
+        return [_incident(row) for row in self._db.execute(query.order_by(table.c.id.desc()).limit(limit))]
+
     def resolved_since(self, since: datetime) -> list[Incident]:
         query = select(table).where(table.c.state == IncidentState.RESOLVED.value, table.c.resolved_at >= since)
         return [_incident(row) for row in self._db.execute(query.order_by(table.c.id))]

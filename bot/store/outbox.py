@@ -41,6 +41,7 @@ class OutboxTable:
         again = {
             "version": table.c.version + 1,
             "facts": statement.excluded.facts,
+            "channel": statement.excluded.channel,
             "state": "due",
             "put_at": statement.excluded.put_at,
             "attempts": 0,

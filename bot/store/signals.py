@@ -4,9 +4,10 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, case, func, insert, select, update
 
-from bot.incidents.model import IncidentState
+from bot.engine.ports import Raised
+from bot.incidents.model import IncidentState, Resolution
 from bot.signals.model import Evidence, Signal, SignalKind
 from bot.signals.severity import Severity
 from bot.store.tables import incident
@@ -91,6 +92,25 @@ class SignalTable:
     def count(self, since: datetime, until: datetime) -> int:
         query = select(func.count()).select_from(table).where(table.c.at >= since, table.c.at < until)
         return int(self._db.execute(query).scalar_one())
+
+    def raised(self, since: datetime, until: datetime, limit: int) -> list[Raised]:
+        """The problems seen in [since, until), the most often raised first."""
+        times = func.sum(table.c.count).label("times")
+        is_useless = incident.c.resolution == Resolution.NOT_A_PROBLEM.value
+        query = select(
+            table.c.fingerprint,
+            table.c.kind,
+            table.c.service,
+            func.max(table.c.title).label("title"),
+            times,
+            func.count(incident.c.id.distinct()).label("incidents"),
+            func.count(case((is_useless, incident.c.id)).distinct()).label("useless"),
+        )
+        query = query.outerjoin(incident, incident.c.id == table.c.incident_id)
+        query = query.where(table.c.at >= since, table.c.at < until)
+        query = query.group_by(table.c.fingerprint, table.c.kind, table.c.service)
+        rows = self._db.execute(query.order_by(times.desc(), table.c.fingerprint).limit(limit))
+        return [Raised(r.fingerprint, r.kind, r.service, r.title, int(r.times), r.incidents, r.useless) for r in rows]
 
     def _pairs(self, query: Any, limit: int | None = None) -> list[tuple[int, Signal]]:
         rows = self._db.execute(query.order_by(table.c.at, table.c.id).limit(limit))

@@ -90,12 +90,12 @@ def _split(text: str) -> tuple[str, str]:
     return first, rest.strip()
 
 
-def declare(engine: Engine, asked: Asked, title: str) -> Answer:
-    """The form, with what was typed already in it."""
+def declare(engine: Engine, asked: Asked, title: str, **quoted: str) -> Answer:
+    """The form, with what was typed already in it. `quoted`: the message it is about."""
     services = known_services(engine)
     said = title.lower()
     named = next((name for name in services if name.lower() in said), "")
-    return OpenForm("forms/declare", DeclareForm(services, named, title[:200], remember(asked.channel)))
+    return OpenForm("forms/declare", DeclareForm(services, named, title[:200], remember(asked.channel, **quoted)))
 
 
 def _grade(engine: Engine, number: int, by: Person, rest: str) -> Incident:

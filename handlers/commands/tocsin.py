@@ -3,12 +3,14 @@
 import re
 from collections.abc import Callable, Mapping
 
+from bot.digests.rhythm import Every
 from bot.engine.reading import find_incident
 from bot.engine.whole import Engine
-from bot.errors import InputError, Refused
+from bot.errors import InputError, NotFound, Refused
 from bot.silences.asked import is_length, length_of, matcher_of
 from bot.slack.asked import Asked
 from bot.slack.guards import Answer, Reply
+from handlers.commands import subscriptions
 from handlers.pages import Usage, known_services, unknown
 
 _INCIDENT = re.compile(r"\binc-?\d+\b", re.IGNORECASE)
@@ -100,7 +102,15 @@ def maintenance(engine: Engine, asked: Asked, rest: str) -> Answer:
 
 
 def digest(engine: Engine, asked: Asked, rest: str) -> Answer:
-    return Reply("digest", engine.digests.compose_now())
+    """`digest`, `digest week`, `digest checkout web`."""
+    words = [word.rstrip(",") for word in rest.split()]
+    every = Every.WEEK if {"week", "weekly"} & set(words) else Every.DAY
+    services = [word for word in words if word not in ("week", "weekly", "day", "daily")]
+    known = known_services(engine)
+    for service in services:
+        if service not in known:
+            raise NotFound("service", service, known=known)
+    return Reply("digest", engine.digests.compose_now(every, services, asked.person.key))
 
 
 def runbook(engine: Engine, asked: Asked, rest: str) -> Answer:
@@ -139,10 +149,16 @@ def totp(engine: Engine, asked: Asked, rest: str) -> Answer:
 
 
 def stats(engine: Engine, asked: Asked, rest: str) -> Answer:
-    days = rest.split(" ")[0].removesuffix("d") or "30"
-    if not (days.isascii() and days.isdigit() and len(days) < 6):
+    """`stats`, `stats 90`, `stats 30 checkout web`, `stats 7d shop-team`, `stats explained`."""
+    first, *names = [word.rstrip(",") for word in rest.split()] or ["30"]
+    if first in ("explained", "explain", "help"):
+        return Reply("replies/measures")
+    days = first.removesuffix("d")
+    if not (days.isascii() and days.isdigit()):
+        days, names = "30", [first, *names]
+    if len(days) > 5:
         return Reply("replies/usage", Usage("/tocsin", "stats 30"))
-    return Reply("replies/stats", engine.stats.page(int(days)))
+    return Reply("replies/stats", engine.stats.page(int(days), names))
 
 
 def _unknown_service(words: list[str]) -> str:
@@ -170,6 +186,9 @@ _SUBCOMMANDS: Mapping[str, Callable[[Engine, Asked, str], Answer]] = {
     "unsilence": unsilence,
     "maintenance": maintenance,
     "digest": digest,
+    "subscribe": subscriptions.subscribe,
+    "unsubscribe": subscriptions.unsubscribe,
+    "subscriptions": subscriptions.listed,
     "runbook": runbook,
     "runbooks": runbook,
     "remedy": remedies,

@@ -4,6 +4,7 @@ POST /v1/ingest/{service}   log lines: text, ndjson or a JSON array; gzip, zstd
 POST /v1/changes            changes: a JSON object, an array or ndjson
 POST …                      what other programs send, each in its own format (`bot.sources.registry`)
      /v1/incidents          incidents for programs, and as pages under /incidents
+     /v1/oncall             who is on call
 GET  /healthz /readyz       alive? ready?
 GET  /metrics               counters for Prometheus
 """

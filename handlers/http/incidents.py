@@ -4,7 +4,7 @@ GET  /v1/incidents               ?state=active|resolved &limit=…      those of
 GET  /v1/incidents/{key}         one, with signals, suspects, runs and timeline
 POST /v1/incidents               {"service", "title", "severity"}     declares one
 POST /v1/incidents/{key}/{step}  acknowledge, resolve {"note"}, reopen, not-a-problem
-GET  /v1/incidents/{key}/review  a draft of its review, in Markdown
+GET  /v1/incidents/{key}/review  a draft of its review: Markdown, HTML or JSON, by Accept or .md, .html, .json
 GET  /incidents, /incidents/{id} the same to read, as pages
 
 Whoever sends is known by its token's name: `api/NAME` acts when it is among `slack.operators`, like any person.
@@ -18,25 +18,27 @@ from typing import Any
 import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from bot.engine.pages import IncidentPage, SuspectLine
+from bot.engine.exports import incident_json, review_json, signal_json, suspect_json, timeline_json
+from bot.engine.pages import IncidentPage
 from bot.engine.reading import find_incident
 from bot.engine.whole import Engine
 from bot.errors import InputError, NotFound, Refused, Stale, TocsinError
-from bot.incidents.model import Incident, TimelineEntry
+from bot.incidents.model import Incident
 from bot.people import Person
 from bot.settings import Settings
-from bot.signals.model import Signal
 from bot.signals.severity import Severity
 from bot.slack.render import Renderer
 from handlers.http.access import admit
 from handlers.http.answers import answer
+from handlers.http.living import LivingRoutes, life_json
 
 API = "api"
 BODY_BYTES_MAX = 64 << 10
 LISTED_MAX = 500
+REVIEW_TYPES = {"md": "text/markdown", "html": "text/html", "json": "application/json"}
 PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'",
@@ -57,7 +59,11 @@ class IncidentRoutes:
             Route("/v1/incidents", self.list, methods=["GET"]),
             Route("/v1/incidents", self.declare, methods=["POST"]),
             Route("/v1/incidents/{key}", self.one, methods=["GET"]),
-            Route("/v1/incidents/{key}/review", self.review, methods=["GET"]),
+            *(
+                Route(f"/v1/incidents/{{key}}/review{ending}", self.review, methods=["GET"])
+                for ending in ("", *(f".{name}" for name in REVIEW_TYPES))
+            ),
+            *LivingRoutes(self.engine, self._sender, _object, self._done).routes(),
             Route("/v1/incidents/{key}/{step}", self.step, methods=["POST"]),
             Route("/incidents", self.list_page, methods=["GET"]),
             Route("/incidents/{key}", self.page, methods=["GET"]),
@@ -72,7 +78,7 @@ class IncidentRoutes:
             raise InputError(f"{state[:50]!r} is neither active nor resolved", place="state")
         page = await asyncio.to_thread(self.engine.reading.incidents)
         found = [*(page.active if state != "resolved" else ()), *(page.recent if state != "active" else ())]
-        return answer({"incidents": [_incident(incident) for incident in found[:limit]]})
+        return answer({"incidents": [incident_json(incident) for incident in found[:limit]]})
 
     async def one(self, request: Request) -> Response:
         admit(request, self.settings.http)
@@ -80,16 +86,25 @@ class IncidentRoutes:
         return await self._done(lambda: self._whole(self.engine.reading.incident(find_incident(key))))
 
     async def review(self, request: Request) -> Response:
+        """In the format that the address ends with, else the one that is accepted, else Markdown."""
         self._admit_reader(request)
+        ending = request.url.path.rpartition("/review")[2]
+        wanted = ending.removeprefix(".") or _accepted(request.headers.get("accept", ""))
         try:
-            page = await asyncio.to_thread(
-                lambda: self.engine.reading.review(find_incident(request.path_params["key"]))
-            )
+            made = await asyncio.to_thread(self._review, request.path_params["key"], wanted)
         except NotFound as error:
             raise HTTPException(404, str(error)) from error
-        return PlainTextResponse(
-            self.renderer.render_markdown("review", page), headers=PAGE_HEADERS, media_type="text/markdown"
-        )
+        if isinstance(made, str):
+            return Response(made, headers=PAGE_HEADERS, media_type=REVIEW_TYPES[wanted])
+        return answer(made, headers=PAGE_HEADERS)
+
+    def _review(self, key: str, wanted: str) -> str | dict[str, Any]:
+        page = self.engine.reading.review(find_incident(key))
+        if wanted == "json":
+            return review_json(page, self.renderer.moment, page.names)
+        if wanted == "html":
+            return self.renderer.render_page("review", page, page.names)
+        return self.renderer.render_markdown("review", page, page.names)
 
     async def declare(self, request: Request) -> Response:
         by, wanted = self._sender(request), await _object(request)
@@ -98,7 +113,7 @@ class IncidentRoutes:
         if not service:
             raise InputError("name the service that is in trouble", place="service")
         return await self._done(
-            lambda: _incident(self.engine.incidents.declare(by, service, title, severity)), status=201
+            lambda: incident_json(self.engine.incidents.declare(by, service, title, severity)), status=201
         )
 
     async def step(self, request: Request) -> Response:
@@ -113,7 +128,7 @@ class IncidentRoutes:
         }
         if step not in steps:
             raise HTTPException(404, f"there is no step {step[:50]!r}; there are {', '.join(steps)}")
-        return await self._done(lambda: _incident(steps[step](find_incident(key))))
+        return await self._done(lambda: incident_json(steps[step](find_incident(key))))
 
     def _sender(self, request: Request) -> Person:
         return Person(API, admit(request, self.settings.http))
@@ -135,26 +150,17 @@ class IncidentRoutes:
 
     def _whole(self, page: IncidentPage) -> dict[str, Any]:
         return {
-            **_incident(page.incident),
-            "signals": [_signal(signal) for signal in page.signals],
+            **incident_json(page.incident),
+            "signals": [signal_json(signal) for signal in page.signals],
             "signal_count": page.signal_count,
-            "suspects": [_suspect(line) for line in page.suspects],
+            "suspects": [suspect_json(line) for line in page.suspects],
             "runs": [
                 {"id": r.id, "kind": r.kind, "service": r.service, "state": r.state, "verdict": r.verdict}
                 for r in page.runs
             ],
-            "timeline": [
-                {"at": entry.at, "kind": entry.kind, "by": entry.by, "said": self._said(entry, page)}
-                for entry in page.timeline
-            ],
+            **life_json(page.life),
+            "timeline": timeline_json(page, self.renderer.moment),
         }
-
-    def _said(self, entry: TimelineEntry, page: IncidentPage) -> str:
-        """The moment in the words of the thread."""
-        facts = dict(entry.facts)
-        run = next((run for run in page.runs if str(run.id) == facts.get("run")), None)
-        words: Any = self.renderer.terminal.get_template("happened.j2").module
-        return str(words.happened(entry.kind, entry.by, facts, run))
 
     # -- for people
 
@@ -171,7 +177,7 @@ class IncidentRoutes:
             )
         except NotFound as error:
             raise HTTPException(404, str(error)) from error
-        return HTMLResponse(self.renderer.render_page("incident", shown), headers=PAGE_HEADERS)
+        return HTMLResponse(self.renderer.render_page("incident", shown, shown.names), headers=PAGE_HEADERS)
 
     def _admit_reader(self, request: Request) -> None:
         """A browser is asked for a password: one of the tokens, with any name."""
@@ -184,50 +190,10 @@ class IncidentRoutes:
             raise HTTPException(401, error.detail, headers) from error
 
 
-def _incident(incident: Incident) -> dict[str, Any]:
-    return {
-        "key": incident.key,
-        "id": incident.id,
-        "service": incident.service,
-        "title": incident.title,
-        "severity": incident.severity,
-        "state": incident.state,
-        "began_at": incident.began_at,
-        "opened_at": incident.opened_at,
-        "acknowledged_at": incident.acknowledged_at,
-        "acknowledged_by": incident.acknowledged_by,
-        "resolved_at": incident.resolved_at,
-        "resolved_by": incident.resolved_by,
-        "resolution": incident.resolution,
-        "declared_by": incident.declared_by,
-    }
-
-
-def _signal(signal: Signal) -> dict[str, Any]:
-    seen = signal.evidence
-    return {
-        "kind": signal.kind,
-        "service": signal.service,
-        "severity": signal.severity,
-        "title": signal.title,
-        "began_at": signal.began_at,
-        "template": seen.template,
-        "examples": seen.examples,
-        "rate_before": seen.rate_before,
-        "rate_now": seen.rate_now,
-    }
-
-
-def _suspect(line: SuspectLine) -> dict[str, Any]:
-    suspect = line.suspect
-    return {
-        "kind": suspect.kind,
-        "label": suspect.label,
-        "likelihood": suspect.likelihood,
-        "word": line.word,
-        "because": dict(suspect.because),
-        "verdict": suspect.verdict,
-    }
+def _accepted(header: str) -> str:
+    """The first format of a review that an Accept header names, else Markdown."""
+    kinds = [part.partition(";")[0].strip().lower() for part in header.split(",")]
+    return next((name for kind in kinds for name, own in REVIEW_TYPES.items() if kind == own), "md")
 
 
 def _limit(request: Request) -> int:

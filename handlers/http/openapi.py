@@ -1,10 +1,11 @@
-"""What can be sent here, as an OpenAPI document? Made from the registry, for /openapi.json."""
+"""What can be sent and asked here, as an OpenAPI document? Made from the registry, for /openapi.json."""
 
 from typing import Any
 
 from bot.settings import Settings
 from bot.sources.model import Kind, Source
 from bot.sources.registry import SOURCES
+from handlers.http.openapi_incidents import PATHS as INCIDENTS
 
 JSON = "application/json"
 ERROR = {"$ref": "#/components/schemas/Error"}
@@ -30,7 +31,7 @@ def document(settings: Settings) -> dict[str, Any]:
     for name, configured in settings.sources.items():
         source = next(source for source in SOURCES if source.name == (configured.type or name))
         paths.setdefault(f"/v1/hooks/{name}", {})["post"] = _operation(source, "")
-    paths |= _OWN
+    paths |= _OWN | INCIDENTS
     return {
         "openapi": "3.1.0",
         "info": {"title": "Tocsin", "version": "1", "description": "What others send to Tocsin. See docs/sources.md."},
@@ -84,6 +85,11 @@ def _get(summary: str, parameters: list[dict[str, Any]] | None = None) -> dict[s
     return {"get": {"summary": summary, "parameters": parameters or [], "responses": responses | _refusals()}}
 
 
+def _named(name: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "schema": {"type": "string"}}
+
+
+_NAME = {"name": "name", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
 _LIMIT = {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 500}}
 _ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}
 _NOT_FOUND = {"404": {"description": "there is none", "content": {JSON: {"schema": ERROR}}}}
@@ -108,6 +114,10 @@ _OWN: dict[str, dict[str, Any]] = {
             "responses": {"200": {"description": "taken"}} | _refusals(),
         }
     },
+    "/v1/oncall": _get("Who is on call now, and next", [_named("schedule")]),
+    "/v1/oncall/{name}/shifts": _get(
+        "The shifts to come, and when nobody is on call", [_NAME, _named("since"), _named("until")]
+    ),
     "/v1/sources": _get("Who sends what"),
     "/v1/sources/rejected": _get("What could not be read", [_LIMIT]),
     "/v1/sources/rejected/{id}/replay": {

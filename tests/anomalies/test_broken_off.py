@@ -36,10 +36,18 @@ def found(seen: ServiceWindow) -> list[Anomaly]:
 def test_calls_that_begin_and_do_not_finish_are_one_anomaly_about_the_line_that_is_missing() -> None:
     [anomaly] = found(path(calls(), 14, 0))
     assert anomaly.template_id == "id of order accepted"
-    assert anomaly.severity is Severity.MAJOR
+    assert anomaly.severity is Severity.MINOR
     assert anomaly.rate_before == pytest.approx(14, abs=0.5)
     assert anomaly.rate_now == 0.0
     assert anomaly.began_at == NOON
+
+
+def test_failures_that_come_instead_make_it_major() -> None:
+    failing = series("order has no price", [], 14, level="error")
+    [anomaly] = found(path(calls(), 14, 0, failing))
+    assert anomaly.severity is Severity.MAJOR
+    [anomaly] = found(path(calls(), 14, 0, series("order has no price", [14] * WINDOWS, 14, level="error")))
+    assert anomaly.severity is Severity.MINOR, "they were there before"
 
 
 def test_traffic_that_falls_is_nothing_and_neither_is_traffic_that_triples() -> None:
@@ -61,7 +69,6 @@ def test_a_few_calls_are_too_few_and_several_windows_of_them_are_enough() -> Non
         series("order accepted", [*few[:-2], 0, 0], 0),
     )
     [anomaly] = found(lately)
-    assert anomaly.severity is Severity.MAJOR
     assert anomaly.began_at == NOON - 2 * timedelta(minutes=1)
 
 

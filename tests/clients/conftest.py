@@ -154,13 +154,16 @@ async def _unheard(message: Message) -> None:
 @dataclass(slots=True)
 class Tocsin:
     """A Tocsin that can be ended and started again on the same database and ports. `is_full`: lines go over a bus that
-    is full to the last byte, and from which nothing is taken before `make_room`."""
+    is full to the last byte, and from which nothing is taken before `make_room`. With a `certificate` (and its key) its
+    syslog is heard over TLS."""
 
     database_url: str
     storms: int = 0
     storm_s: float = 0
     lost_answers: int = 0
     is_full: bool = False
+    certificate: tuple[Path, Path] | None = None
+    settings: Settings = SETTINGS
     port: int = 0
     syslog_port: int = 0
     engine: Engine = field(init=False)
@@ -179,7 +182,7 @@ class Tocsin:
 
     @contextmanager
     def running(self) -> Iterator["Tocsin"]:
-        self.engine = build_engine(SETTINGS, clock=SystemClock(), database_url=self.database_url, executors={})
+        self.engine = build_engine(self.settings, clock=SystemClock(), database_url=self.database_url, executors={})
         up, down, failed = threading.Event(), threading.Event(), []
 
         def run() -> None:
@@ -206,11 +209,10 @@ class Tocsin:
         """As bot/process.py puts the parts together."""
         bus = self._full_bus() if self.is_full else None
         self.weather = Weather(
-            application(self.engine, SETTINGS, bus=bus), self.storms, self.storm_s, self.lost_answers
+            application(self.engine, self.settings, bus=bus), self.storms, self.storm_s, self.lost_answers
         )
         server = uvicorn.Server(uvicorn.Config(self.weather, log_level="critical", lifespan="off"))
-        settings = SyslogSettings(tcp=f"127.0.0.1:{self.syslog_port}")
-        syslog = SyslogIntake(LogIntake(self.engine, SETTINGS, bus, Room(0), Tally()), settings)
+        syslog = SyslogIntake(LogIntake(self.engine, self.settings, bus, Room(0), Tally()), self._syslog())
         with closing(socket.create_server(("127.0.0.1", self.port))) as listening:
             self.port = listening.getsockname()[1]
             async with syslog.listening() as (address,):
@@ -225,6 +227,13 @@ class Tocsin:
                 for task in tasks[1:]:
                     task.cancel()
                 await asyncio.wait(tasks)
+
+    def _syslog(self) -> SyslogSettings:
+        address = f"127.0.0.1:{self.syslog_port}"
+        if self.certificate is None:
+            return SyslogSettings(tcp=address)
+        certificate, key = map(str, self.certificate)
+        return SyslogSettings(tls=address, certificate=certificate, key=key)
 
     def _full_bus(self) -> TableBus:
         bus, now = TableBus(self.store, bytes_max=QUEUE_BYTES), self.engine.clock.now()
@@ -249,7 +258,9 @@ class Tocsin:
     def filled(self, example: str) -> str:
         """A configuration of docs/sources.md, for this Tocsin."""
         filled = example.replace("{url}", self.url).replace("{token}", "t0ken").replace("8321", str(self.port))
-        return filled.replace("5514", str(self.syslog_port)).replace("tocsin.example.org", "127.0.0.1")
+        for port in ("5514", "6514"):
+            filled = filled.replace(port, str(self.syslog_port))
+        return filled.replace("tocsin.example.org", "127.0.0.1")
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ def test_a_signal_about_earlier_trouble_than_the_incident_joins() -> None:
 
 
 def test_a_shared_rare_entity_links_strangers_and_one_that_all_have_does_not() -> None:
-    host = (("host", "db-3"),)
+    host = (("dataset", "orders"),)
     stranger = signal("wiki", 1, name="other", entities=host)
     alone = opened(1, signal("checkout", 0, entities=host))
     others = [opened(n, signal(f"service-{n}", 0, entities=host)) for n in range(2, 9)]
@@ -112,6 +112,16 @@ def test_a_signal_is_placed_among_fifty_incidents_in_milliseconds() -> None:
     for _ in range(10):
         joins(signal("service-3", 7, name="other"), *candidates)
     assert (time.process_time() - began) / 10 < 0.05
+
+
+def test_a_host_that_lines_share_is_not_enough_alone_and_with_the_same_moment_it_is() -> None:
+    host = (("host", "node-3"),)
+    open_now = [opened(1, signal("checkout", 0, entities=host))]
+    at_once = correlate(signal("wiki", 0, name="other", entities=host), open_now, GRAPH, minute(0))
+    assert at_once.incident_id == 1
+    assert {key for key, _ in at_once.because} == {"shared_entity", "same_moment"}
+    later = correlate(signal("wiki", 4, name="other", entities=host), open_now, GRAPH, minute(4))
+    assert later.incident_id == 0
 
 
 def test_a_limit_that_was_foreseen_and_is_reached_hours_later_is_one_incident() -> None:

@@ -8,11 +8,12 @@ assert duty.asked() == ["08:00 UANA", "08:05 UBEN"]
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from bot.clock import HeldClock
 from bot.engine.calling_ports import Pager, PagerEvent
 from bot.engine.ports import Notice, Posted
+from bot.engine.whole import Engine
 from bot.errors import ConnectorError
 from bot.incidents.model import Incident
 from bot.main import build_engine
@@ -20,6 +21,7 @@ from bot.oncall.escalation import Page, PageState
 from bot.people import Person
 from bot.settings import Settings
 from bot.signals.severity import Severity
+from bot.store.database import Database
 
 ANA, BEN, CAT = (Person("T1", name) for name in ("UANA", "UBEN", "UCAT"))
 STEP = timedelta(seconds=30)
@@ -43,6 +45,8 @@ class Bell:
 
 
 class Duty:
+    engine: Engine
+
     def __init__(
         self,
         *,
@@ -65,12 +69,14 @@ class Duty:
         self.restart()
 
     def restart(self) -> None:
-        """A new process on the same database."""
+        """A new process on the same database: in memory, on the very same one."""
         pagers: dict[str, Pager] = {"main": self.bell}
+        in_memory = self.engine.store if hasattr(self, "engine") and self.database_url == "sqlite://" else None
         self.engine = build_engine(
             self.settings,
             clock=self.clock,
             database_url=self.database_url,
+            store=cast(Database | None, in_memory),
             executors={},
             pagers=pagers,
             fetch_calendar=self._fetch,

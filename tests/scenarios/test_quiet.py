@@ -1,11 +1,10 @@
 """Is Tocsin quiet when nothing is wrong, and does the digest come once a day whatever the clocks do?"""
 
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.engine.digests import due_slot, next_due_at
+from bot.digests.rhythm import Rhythm, due_slot, next_due_at
 from tests.scenarios.traffic import Line, small_shop
 from tests.scenarios.world import World
 
@@ -76,15 +75,15 @@ def test_a_digest_of_another_process_is_not_sent_again(tmp_path_factory: pytest.
 
 
 def test_the_day_before_a_digest_has_23_hours_in_spring_and_25_in_autumn() -> None:
-    zone = ZoneInfo("Europe/Berlin")
+    rhythm = Rhythm(time(9), "Europe/Berlin")
     for noon, hours in (("2026-03-29T10:00+00:00", 23), ("2026-10-25T10:00+00:00", 25), ("2026-11-20T10:00+00:00", 24)):
-        slot = due_slot(datetime.fromisoformat(noon), time(9), zone)
+        slot = due_slot(rhythm, datetime.fromisoformat(noon))
         assert slot is not None
         assert slot.until - slot.since == timedelta(hours=hours)
 
 
 def test_the_next_digest_is_tomorrow_once_todays_hour_has_passed() -> None:
-    zone = ZoneInfo("UTC")
+    rhythm = Rhythm(time(9), "UTC")
     now = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
-    assert next_due_at(now, time(9), zone) == datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
-    assert next_due_at(now - timedelta(minutes=1), time(9), zone) == now
+    assert next_due_at(rhythm, now) == datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+    assert next_due_at(rhythm, now - timedelta(minutes=1)) == now

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest_asyncio
 
 from bot.engine.pages import PlotPage
+from bot.slack.plain import plain_words
 from bot.slack.plots import plot_of
 from bot.slack.render import Renderer
 from tests.slack.stage import Stage
@@ -37,8 +38,9 @@ async def test_the_plot_is_shared_once_in_the_thread_with_an_alternative_text_th
     assert len(pictures) == 1
     assert kept is not None
     assert base64.b64decode(kept["data"]).startswith(PNG)
-    assert kept["alt_txt"] == pictures[0]["text"]
-    assert "84 a minute, never seen in 41 days, the first since `1.4.2`, usually 0 to 0.2" in kept["alt_txt"]
+    assert kept["alt_txt"] == plain_words(pictures[0]["text"])
+    assert "currency <*> is not supported; since 12:00 UTC" in kept["alt_txt"]
+    assert "84 a minute, never seen in 41 days, the first since 1.4.2, usually 0 to 0.2" in kept["alt_txt"]
     await settled(stage)
     assert len([m for m in await stage.thread(root["ts"]) if m.get("files")]) == 1
 

@@ -1,7 +1,7 @@
 """Pages as the engine gives them: one story, told once for every template's test."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from bot.actions.fitting import Fitting
@@ -22,32 +22,41 @@ from bot.actions.parameters import Parameter, ParameterType
 from bot.actions.remedies import Doing, Mode, Remedy
 from bot.actions.runbooks import Runbook
 from bot.changes.model import Change, ChangeKind
+from bot.digests.health import Health, HealthTable, Trouble
+from bot.digests.model import Order, Subscription
+from bot.digests.rhythm import DigestSlot, Every, Rhythm
+from bot.digests.todo import todos
+from bot.engine.digest_pages import Amounts, DigestPage, NoisyDetector, ServiceNews, SubscriptionsPage, TemplateLine
 from bot.engine.pages import (
     ActionOffer,
     CallPage,
-    DigestPage,
     HandoverPage,
     IncidentPage,
     IncidentsPage,
+    OncallLine,
+    OncallPage,
     RemedyLine,
     RunbookPage,
     RunbooksPage,
     RunbookStep,
     RunPage,
     ServiceLine,
+    ShiftsPage,
     SilencesPage,
     SilenceView,
     SimilarLine,
     StatusPage,
     SuspectLine,
-    TemplateLine,
     WhyNotPage,
     WhyPage,
     WhyRunPage,
 )
-from bot.engine.ports import AuditEntry, Decision, Sensitivity
+from bot.engine.ports import AuditEntry, Decision, Raised, Sensitivity
+from bot.incidents.delivery import Delivery
+from bot.incidents.measures import Measures
 from bot.incidents.model import Incident, IncidentState, Resolution, Suspect, TimelineEntry
 from bot.oncall.escalation import Page, PageState, Reach
+from bot.oncall.model import Override, Shift
 from bot.signals.model import Dominant, Evidence, Measure, Measured, Rarity, Signal, SignalKind
 from bot.signals.severity import Severity
 from bot.silences.model import Copy, Hidden, MaintenanceWindow, Matcher, Silence, Untold
@@ -322,32 +331,58 @@ def similar() -> tuple[SimilarLine, ...]:
 
 
 def digest_page(**changes: object) -> DigestPage:
+    slot = DigestSlot(date(2026, 11, 20), NOW - timedelta(days=1), NOW)
+    limit = next(one for one in measured() if one.evidence.measure and one.evidence.measure.at)
+    raised = Raised("f1", "rate_up", "web", TEMPLATE, 41, 3, 1)
+    bad = Trouble(timedelta(minutes=12))
     page = DigestPage(
-        local_date=date(2026, 11, 20),
-        timezone="Europe/Berlin",
-        since=NOW - timedelta(days=1),
-        until=NOW,
+        order=Order(slot, Rhythm(time(9), "Europe/Berlin"), is_sent=True),
         now=NOW,
+        todo=todos(NOW, (incident(),), (run(),), (limit,), (), ()),
+        amounts=Amounts(1_234_567, 2, 1),
+        before=Amounts(1_000_000, 1, 0),
         incidents=(replace(recovered(), id=2), incident()),
+        ended=(replace(recovered(), id=1),),
         still_active=(incident(),),
-        mean_to_detect=timedelta(seconds=65),
-        mean_to_acknowledge=timedelta(minutes=2),
-        mean_to_resolve=timedelta(minutes=6),
+        unattended=(replace(recovered(), id=2, acknowledged_at=None),),
         new_templates=(TemplateLine("checkout", TEMPLATE, 512, is_new=True),),
-        noisy_templates=(TemplateLine("web", "GET <*> 200 in <*> ms", 123_456, is_new=False),),
+        loud_templates=(TemplateLine("web", "GET <*> 200 in <*> ms", 123_456, is_new=False),),
+        noisy=(raised,) * 5,
+        detectors=(NoisyDetector("rate_up", "web", 41, 3, 1),) * 2,
         changes=(change(),),
-        runs=(run(RunState.SUCCEEDED),),
         waiting_runs=(run(),),
-        services=status_page().services,
-        lines=1_234_567,
+        forecasts=(limit,),
+        services=ServiceNews(2, ("web",), (("mail", BEGAN),), ("recommender",)),
+        health=HealthTable((slot.local_date,), (Health("service", "web", bad, (bad,)),)),
+        measures=Measures(2, timedelta(seconds=65), timedelta(minutes=2), timedelta(minutes=6)),
+        measures_before=Measures(1, timedelta(seconds=65), None, None),
+        delivery=Delivery(3, 1, 3.0, 1 / 3, timedelta(hours=4)),
         muted_signals=2,
     )
     return replace(page, **changes)  # type: ignore[arg-type]
 
 
 def quiet_page() -> DigestPage:
-    nothing: dict[str, object] = {"incidents": (), "still_active": (), "waiting_runs": (), "new_templates": ()}
-    return digest_page(**nothing, mean_to_detect=None, mean_to_acknowledge=None, mean_to_resolve=None, muted_signals=0)
+    nothing: dict[str, object] = dict.fromkeys(
+        ("todo", "incidents", "ended", "still_active", "waiting_runs", "new_templates"), ()
+    )
+    nothing["health"] = HealthTable((), ())
+    return digest_page(**nothing, services=ServiceNews(2), muted_signals=0)
+
+
+def weekly_page() -> DigestPage:
+    page = digest_page()
+    missed = tuple(date(2026, 11, day) for day in range(10, 16))
+    rhythm = replace(page.order.rhythm, every=Every.WEEK)
+    order = replace(page.order, rhythm=rhythm, services=("web",) * 7, person=ANA, missed=missed, is_first=True)
+    return replace(page, order=order)
+
+
+def subscriptions_page(changed: str = "", **changes: object) -> SubscriptionsPage:
+    mine = Subscription("UANA", ANA, Rhythm(time(8, 30), ""), ("web", HOSTILE), NOW, id=3)
+    here = Subscription("C1", BEN, Rhythm(time(9), "Europe/Berlin", Every.WEEK, 4), (), NOW, id=4)
+    page = SubscriptionsPage(NOW, (mine,), (here,), changed, mine if changed else None, NOW if changed else None)
+    return replace(page, **changes)  # type: ignore[arg-type]
 
 
 def measured() -> list[Signal]:
@@ -412,3 +447,27 @@ def call_page(reach: Reach = Reach.SCHEDULE, **changes: Any) -> CallPage:
 
 def handover_page(**changes: Any) -> HandoverPage:
     return replace(HandoverPage("shop", (BEN,), (ANA,), NOW + timedelta(days=7), NOW), **changes)
+
+
+def oncall_line(**changes: Any) -> OncallLine:
+    week = timedelta(days=7)
+    now, then = Shift(ANA, NOW - week, NOW + week, "weekly"), Shift(BEN, NOW + week, NOW + 2 * week, "weekly")
+    return replace(OncallLine("shop", "Europe/Berlin", (now,), (then,), now.until), **changes)
+
+
+def oncall_page(**changes: Any) -> OncallPage:
+    swap = Override(BEN, NOW, NOW + timedelta(hours=3), ANA, "a dentist", 3)
+    known = replace(oncall_line().now[0], person="Banana")
+    lines = (
+        oncall_line(),
+        oncall_line(overrides=(swap,) * 3, now=(known, *oncall_line().now)),
+        oncall_line(until=None),
+        oncall_line(now=(), calendar_problem="it answers 500", calendar_at=BEGAN),
+        oncall_line(now=(), next=(), calendar_problem="not_read_yet"),
+    )
+    return replace(OncallPage(NOW, lines), **changes)
+
+
+def shifts_page(**changes: Any) -> ShiftsPage:
+    shifts = tuple(replace(oncall_line().now[0], layer=layer) for layer in ("weekly", "override"))
+    return replace(ShiftsPage(NOW, "shop", "Europe/Berlin", shifts, ((BEGAN, NOW),) * 12), **changes)

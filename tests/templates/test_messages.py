@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.actions.model import RunState, Verdict
+from bot.engine.digest_pages import HealthPage
 from bot.engine.pages import Impact, LinePage, PlotPage, SuspectLine
 from bot.engine.second_factor import Enrolment
 from bot.errors import ConnectorError, InputError, NotFound, Refused, Stale
@@ -48,6 +49,14 @@ def every_message() -> Iterator[tuple[str, Any]]:
         yield "run", pages.run_page(RunState.SUCCEEDED, verdict=verdict)
     yield "digest", pages.digest_page()
     yield "digest", pages.quiet_page()
+    yield "digest", pages.weekly_page()
+    for part in ("digest_noise", "digest_more"):
+        yield part, pages.digest_page(silences=pages.silences_page().silences[:1])
+        yield part, pages.quiet_page()
+    yield "digest_health", HealthPage(pages.digest_page().health, pages.digest_page().order)
+    for changed in ("", "begun", "ended"):
+        yield "replies/subscriptions", pages.subscriptions_page(changed)
+    yield "replies/subscriptions", pages.subscriptions_page(mine=(), here=())
     yield "replies/help", None
     yield "runbook", pages.runbook_page()
     yield "runbook", replace(pages.runbook_page(), runbook=None)
@@ -115,6 +124,11 @@ def every_message() -> Iterator[tuple[str, Any]]:
     for signal in pages.measured():
         yield "page", pages.call_page(signals=(signal,))
     yield "page", pages.call_page(signals=())
+    yield "replies/oncall", pages.oncall_page()
+    yield "replies/oncall", pages.oncall_page(schedules=())
+    yield "replies/shifts", pages.shifts_page()
+    yield "replies/shifts", pages.shifts_page(shifts=())
+    yield "replies/shifts", pages.shifts_page(shifts=pages.shifts_page().shifts * 60, gaps=())
     yield "handover", pages.handover_page()
     yield "handover", pages.handover_page(people=(), until=None)
     yield "line", LinePage({"kind": "acknowledged", "by": pages.ANA}, pages.incident(), None, pages.NOW)
@@ -298,7 +312,7 @@ def test_a_quiet_day_is_one_line() -> None:
     message = RENDERER.render("digest", pages.quiet_page())
     assert len(message.blocks) == 1
     assert "\n" not in words(message)
-    assert "no incidents" in message.text
+    assert message.text.startswith("Nothing to do. ")
 
 
 def test_no_message_has_more_than_three_buttons() -> None:

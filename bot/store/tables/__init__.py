@@ -41,6 +41,7 @@ from bot.store.tables.logs import (
     template_values,
 )
 from bot.store.tables.metadata import metadata
+from bot.store.tables.people import person, subscription
 from bot.store.tables.sources import measured, pipeline_run, rejected, source_use, standing, watched
 from bot.store.tables.watching import fitted, rhythm, sensitivity, series, series_hour, watch_state
 
@@ -76,6 +77,7 @@ __all__ = [
     "page",
     "pager_alert",
     "pager_event",
+    "person",
     "pipeline_run",
     "position",
     "posted",
@@ -94,6 +96,7 @@ __all__ = [
     "silence_copy",
     "source_use",
     "standing",
+    "subscription",
     "suspect",
     "task",
     "template",

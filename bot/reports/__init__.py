@@ -1,0 +1,1 @@
+"""What is known, for a script or a file: measures and reviews on the command line."""
