@@ -12,6 +12,7 @@ from bot.actions.model import Run
 from bot.changes.model import Change
 from bot.engine.pages import IncidentPage, ReviewPage, StatsPage, SuspectLine
 from bot.incidents.delivery import Delivery
+from bot.incidents.life import Task
 from bot.incidents.measures import Measures
 from bot.incidents.model import Incident, TimelineEntry
 from bot.signals.model import Signal
@@ -94,6 +95,9 @@ def review_json(review: ReviewPage, said: Said, names: Mapping[str, str]) -> Jso
         "suspects": [suspect_json(line) for line in page.suspects],
         "actions": [_action(run) for run in page.runs],
         "changes": [_change(change) for change in review.changes],
+        "roles": [{"name": r.name, "person": r.person, "since": r.since} for r in page.life.roles],
+        "updates": [{"at": u.at, "by": u.by, "text": u.text} for u in page.life.updates],
+        "tasks": [_task(task) for task in page.life.tasks],
         "timeline": timeline_json(page, said),
         "people": dict(sorted(names.items())),
     }
@@ -144,6 +148,11 @@ def _action(run: Run) -> Json:
         "asked_at": run.asked_at,
         "finished_at": run.finished_at,
     }
+
+
+def _task(task: Task) -> Json:
+    named = ("text", "at", "by", "owner", "is_follow_up", "done_at", "done_by")
+    return {name: getattr(task, name) for name in named}
 
 
 def _change(change: Change) -> Json:

@@ -59,4 +59,6 @@ def names_of(tx: Transaction, page: IncidentPage, changes: Sequence[Change]) -> 
     keys = {incident.acknowledged_by, incident.resolved_by, incident.declared_by}
     keys |= {entry.by for entry in page.timeline} | {change.by for change in changes}
     keys |= {key for run in page.runs for key in (run.asked_by, run.cancelled_by, *run.approved_by)}
+    keys |= {role.person for role in page.life.roles} | {update.by for update in page.life.updates}
+    keys |= {key for task in page.life.tasks for key in (task.owner, task.done_by)}
     return {key: known.name for key, known in tx.people.known(keys - {""}).items() if known.name}

@@ -14,6 +14,8 @@ from bot.slack.mrkdwn import Mrkdwn, clip, code, codeblock, escaped, link, one_l
 _PERSON = re.compile(r"[TE]?[A-Z0-9]*/([UW][A-Z0-9]+)", re.ASCII)
 _CHANNEL = re.compile(r"[CDG][A-Z0-9]{8,}", re.ASCII)
 _RECENT = timedelta(hours=12)
+_LEFT_OPEN = re.compile(r"<(?:\*|[A-Z]{2,12})>")
+_UNSTYLED = str.maketrans({"`": "\u02cb", "*": "\u2217", "~": "\u223c"})
 NAMES: ContextVar[Mapping[str, str]] = ContextVar("names", default={})  # noqa: B039 - never changed, only replaced
 """Where Slack does not put names to ids: `Person.key` → name, while a page or a document is drawn."""
 
@@ -66,8 +68,9 @@ def plural(count: int, one: str, many: str) -> str:
 
 
 def shortly(value: object) -> str:
-    """A few words of a text, in one line, that begin no code."""
-    return one_line(value, 80).replace("`", "\u02cb")
+    """A few words of a text, in one line: "…" for what a template leaves open, and nothing that Slack takes for a mark
+    of style, which it has no escape for."""
+    return one_line(_LEFT_OPEN.sub("…", str(value)), 80).translate(_UNSTYLED)
 
 
 def person(key: str) -> Mrkdwn:
