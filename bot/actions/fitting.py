@@ -23,6 +23,7 @@ FACTS = ("incident", "service", "title", "severity", "began_at", "opened_at", "t
 ENTITY = "entity."
 """`{entity.host}`: the value of that kind that the signals name, when they name only one."""
 
+_WRITTEN_BY_OTHERS = frozenset({"title", "template"})
 _PLACE = re.compile(r"\{([^{}]*)\}")
 _ENTITY = re.compile(r"entity\.[a-z][a-z0-9_]{0,40}", re.ASCII)
 
@@ -92,6 +93,11 @@ class Fitting:
 def unknown_places(text: str) -> list[str]:
     """What stands in braces in it and is no fact of an incident."""
     return [name for name in _PLACE.findall(text) if name not in FACTS and not _ENTITY.fullmatch(name)]
+
+
+def is_from_outside(text: str) -> bool:
+    """Whether what others write (log lines, alerts) fills a place in it."""
+    return any(name in _WRITTEN_BY_OTHERS or name.startswith(ENTITY) for name in _PLACE.findall(text))
 
 
 def filled(parameters: Mapping[str, str], facts: Mapping[str, str]) -> dict[str, str]:

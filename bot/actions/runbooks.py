@@ -13,7 +13,7 @@
     ---
     Text for people, in Markdown.
 
-Aliases of YAML are not taken: a few lines of them can stand for gigabytes.
+Aliases of YAML are not taken: a few lines of them can stand for gigabytes. Neither is what is nested deeply.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
-from ruamel.yaml.events import AliasEvent
+from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
 
 from bot.actions.fitting import Fitting, Trouble, unknown_places
 from bot.errors import InputError
@@ -39,6 +39,7 @@ BUTTONS_MAX = 3
 _FRONT = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)^---[ \t]*\r?$\n?(.*)\Z", re.DOTALL | re.MULTILINE)
 _HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*\s*$", re.MULTILINE)
 _PATTERN_MAX = 300
+_DEPTH_MAX = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +136,7 @@ class _Front(BaseModel):
 
 def _front(name: str, text: str) -> _Front:
     try:
-        yaml = YAML(typ="safe", pure=True)
-        if any(isinstance(event, AliasEvent) for event in yaml.parse(text)):
-            raise InputError("aliases (*name) are not taken in a runbook", place=name)
+        _must_be_flat(name, text)
         given = YAML(typ="safe", pure=True).load(text)
     except (YAMLError, ValueError, RecursionError) as error:
         lines = str(error).split("\n")
@@ -148,6 +147,17 @@ def _front(name: str, text: str) -> _Front:
         return _Front.model_validate(given)
     except ValidationError as error:
         raise InputError("; ".join(_problem(detail) for detail in error.errors()[:3]), place=name) from error
+
+
+def _must_be_flat(name: str, text: str) -> None:
+    """Looked at event by event: a deep one would take the loader minutes."""
+    depth = 0
+    for event in YAML(typ="safe", pure=True).parse(text):
+        if isinstance(event, AliasEvent):
+            raise InputError("aliases (*name) are not taken in a runbook", place=name)
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if depth > _DEPTH_MAX:
+            raise InputError("what stands between the --- is no YAML for this: it is too deep", place=name)
 
 
 def _problem(detail: Mapping[str, object]) -> str:

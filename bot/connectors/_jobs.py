@@ -56,6 +56,9 @@ class JobExecutor(ABC, Generic[Place]):
     def plan(self, action: Action, parameters: Mapping[str, str]) -> Plan: ...
 
     def execute(self, key: str, action: Action, parameters: Mapping[str, str], plan: Plan) -> Done | Started:
+        for one in action.parameters:
+            if one.secret and parameters.get(one.name):
+                self._web.keep_secret(parameters[one.name])
         job = self._search(key, action, plan)
         return self._started(key, action, job or self._begin(key, action, parameters, plan))
 

@@ -158,6 +158,13 @@ class ProcessExecutor(JobExecutor[Programs]):
         state = "runs" if ran.code is None else "done" if is_well else ran.problem or f"ended with code {ran.code}"
         return Job(key, state, ran.code is not None, is_well, tail=ran.log[-2_000:])
 
+    def _without_secrets(self, action: Action) -> None:
+        """Parameters are kept in files of the run, which is no place for a secret."""
+        secret = next((one.name for one in action.parameters if one.secret), "")
+        if secret:
+            words = f"{secret} is a secret, and would be kept in a file; give it in the connector's environment"
+            raise self._web.problem(words)
+
     def _called(self, action: Action, job: Job) -> str:
         return self._title(action)
 

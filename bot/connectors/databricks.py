@@ -19,6 +19,7 @@ refuses one that is not the latest, so it happens once; after a crash a repair t
 counts as this one. Jobs API 2.2.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -69,7 +70,7 @@ class DatabricksExecutor(JobExecutor[Web]):
                 raise self._web.problem(words)
             return Plan(f"a run of {name}", "", "", shown(asked_for(action, parameters)), "", (f"run {name} now",))
         run = self._run_to_repair(action, parameters.get("run", ""))
-        failed = [task for task in run.get("tasks") or () if _has_failed(task)]
+        failed = [task for task in _latest_attempts(run) if _has_failed(task)]
         lines = [f"{task.get('task_key')}: {(task.get('state') or {}).get('result_state')}" for task in failed]
         summary = f"run {run['run_id']} of {name}: {len(failed)} tasks again, and what depends on them"
         world = f"{run['run_id']} {_latest_repair(run)}"
@@ -130,8 +131,9 @@ class DatabricksExecutor(JobExecutor[Web]):
         """The first task that failed, and its error."""
         for task in tasks:
             if (task.get("state") or {}).get("result_state") == "FAILED":
-                output = self._web.object(f"{_API}/runs/get-output", run_id=task.get("run_id"))
-                return f"{task.get('task_key')}: {' '.join(str(output.get('error') or '').split())}"
+                error = _error(self._web.text_if_any(f"{_API}/runs/get-output", run_id=task.get("run_id")))
+                words = error or str(task["state"].get("state_message") or "")
+                return f"{task.get('task_key')}: {' '.join(words.split())}"
         return str(state.get("state_message") or "")
 
     def _run_to_repair(self, action: Action, wanted: str) -> Object:
@@ -175,3 +177,11 @@ def _latest_attempts(run: Object) -> list[Object]:
         if before is None or int(task.get("attempt_number") or 0) >= int(before.get("attempt_number") or 0):
             latest[str(task.get("task_key"))] = task
     return list(latest.values())
+
+
+def _error(output: str) -> str:
+    """What a task's output says went wrong."""
+    try:
+        return str(json.loads(output).get("error") or "")
+    except (ValueError, AttributeError):
+        return ""

@@ -178,10 +178,10 @@ class DockerExecutor(JobExecutor[Web]):
         return {**config, "Image": image, "Labels": labels, "HostConfig": _host(now.get("HostConfig") or {})}
 
     def _last_line(self, id_: str) -> str:
-        path, query = f"{_API}/containers/{id_}/logs", {"stdout": "true", "stderr": "true", "tail": LOG_LINES}
-        text = self._web.answer("GET", path, query=query).content.decode(errors="replace")
+        path = f"{_API}/containers/{id_}/logs"
+        text = self._web.text_if_any(path, stdout="true", stderr="true", tail=LOG_LINES)
         lines = ["".join(letter for letter in line if letter.isprintable()).strip() for line in text.splitlines()]
-        return self._web.hide(next((line for line in reversed(lines) if line), ""))[:200]
+        return next((line for line in reversed(lines) if line), "")[:200]
 
     def _seen(self, name: str) -> Object | None:
         try:

@@ -129,9 +129,9 @@ class GitlabExecutor(JobExecutor[Web]):
 
     def _why(self, job: Object, action: Action) -> str:
         """The job that failed, and the last line of its log."""
-        log = self._web.answer("GET", f"{_project(action)}/jobs/{job['id']}/trace").text
+        log = self._web.text_if_any(f"{_project(action)}/jobs/{job['id']}/trace")
         lines = [line.strip() for line in log[-TAIL_MAX:].splitlines() if line.strip()]
-        return f"{job.get('name')}: {job.get('failure_reason')}. {self._web.hide(lines[-1]) if lines else ''}"
+        return f"{job.get('name')}: {job.get('failure_reason')}. {lines[-1] if lines else ''}"
 
     def _stop(self, job: Job, action: Action) -> None:
         self._web.send("POST", f"{_project(action)}/pipelines/{job.id}/cancel", body={})

@@ -1,5 +1,7 @@
 """How stands the life of an incident? What its pages show of roles, updates, tasks and its channel."""
 
+from collections.abc import Sequence
+
 from bot.engine.pages import HomeTask, Life
 from bot.engine.ports import Transaction
 from bot.incidents.life import of_this_life
@@ -28,3 +30,13 @@ def tasks_of(tx: Transaction, person: Person) -> tuple[HomeTask, ...]:
     return tuple(
         HomeTask(task, tx.incidents.get(task.incident_id)) for task in tx.tasks.open_of(person.key, _TASKS_SHOWN)
     )
+
+
+def leaders_of(tx: Transaction, incidents: Sequence[Incident], lead: str) -> dict[int, str]:
+    """Id of an incident → who leads it, of those that somebody leads."""
+    found = {}
+    for incident in incidents:
+        for role in of_this_life(tx.roles.of(incident.id), incident):
+            if role.name == lead:
+                found[incident.id] = role.person
+    return found

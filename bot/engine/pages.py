@@ -310,6 +310,8 @@ class HomePage:
     oncall: tuple["OncallLine", ...] = ()
     my_shifts: tuple["MyShift", ...] = ()
     tasks: tuple[HomeTask, ...] = ()
+    leaders: Mapping[int, str] = field(default_factory=dict)
+    """Id of an incident → who leads it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from bot.actions.policy import Policy, Verdict
 from bot.changes.model import ChangeKind
 from bot.clock import Clock
 from bot.engine.digests import Digests
-from bot.engine.living import life_of, tasks_of
+from bot.engine.living import leaders_of, life_of, tasks_of
 from bot.engine.oncall import Oncall, handover_of
 from bot.engine.pages import (
     ActionOffer,
@@ -42,6 +42,7 @@ from bot.settings import Settings
 from bot.signals.model import Signal
 
 _RECENT = timedelta(days=7)
+_HOME_SHOWN = 20
 _CHANGES_BEFORE = timedelta(hours=6)
 _CHANGES_MAX = 50
 _SIMILAR_OVER = timedelta(days=90)
@@ -201,6 +202,7 @@ class Reading:
                 oncall=oncall,
                 my_shifts=my_shifts,
                 tasks=tasks_of(tx, person),
+                leaders=leaders_of(tx, active[-_HOME_SHOWN:] + mine, self._settings.incidents.lead),
             )
 
     def _line(self, notice: Notice) -> LinePage:

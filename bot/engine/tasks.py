@@ -107,5 +107,5 @@ def tell_tasks(tx: Transaction, incident: Incident, at: datetime) -> None:
 
 def _tell_owner(tx: Transaction, incident: Incident, task: Task, by: str, now: datetime) -> None:
     key = f"{card_of_incident(incident.id)}:task:{task.id}:{task.owner}:{int(now.timestamp())}"
-    facts = {"kind": "task_assigned", "by": by, "incident": incident.id, "task": task.text}
+    facts = {"kind": "task_assigned", "by": by, "incident": incident.id, "task": task.text, "task_id": task.id}
     tx.outbox.put(Notice(key, "told", Person.of(task.owner).user, facts), now)

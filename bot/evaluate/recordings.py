@@ -13,10 +13,12 @@ import math
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from bot.errors import InputError
 from bot.logs.parse import LineParser
@@ -100,13 +102,15 @@ def read_recording(folder: Path) -> Recording:
 
 def _before_faults(records: Sequence[LogRecord], faults: Sequence[Injected]) -> Iterator[LogRecord]:
     """The recorded lines of up to a minute before each fault, except where the same service was broken before: what is
-    injected again may not have been over. The last seconds are left out, for clocks differ."""
+    injected again may not have been over. The last seconds are left out, for clocks differ, and requests under way."""
     times = [record.at for record in records]
     broken = ""
     for fault in faults:
         if fault.service != broken:
             first, last = bisect_left(times, fault.stretch[0]), bisect_left(times, fault.at - _CLOCKS_DIFFER)
-            yield from records[first:last]
+            end = bisect_left(times, fault.stretch[1])
+            under_way = {record.attributes.get("trace_id", "") for record in records[last:end]}
+            yield from (r for r in records[first:last] if r.attributes.get("trace_id", "") not in under_way)
         broken = fault.service
 
 

@@ -8,9 +8,11 @@ import random
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from statistics import median
+
+from msgspec.structs import replace
 
 from bot.clock import HeldClock
 from bot.engine.pages import IncidentPage

@@ -9,6 +9,7 @@ from pydantic import (
     model_validator,
 )
 
+from bot.actions.fitting import is_from_outside
 from bot.actions.model import OPERATORS
 from bot.checks.declared import WatchSettings
 from bot.settings.acting import (
@@ -94,6 +95,7 @@ class Settings(Section):
             if remedy.action not in self.actions:
                 known = ", ".join(self.actions) or "none is declared"
                 raise ValueError(f"remedies.{name}.action: no action is called {remedy.action!r} ({known})")
+            self._check_filled(name, remedy)
         for role in self.policy.break_glass:
             self._check_role("policy.break_glass", role)
         for name, service in self.services.items():
@@ -130,6 +132,18 @@ class Settings(Section):
             if source.silences_url and type_.name != "alertmanager":
                 raise ValueError(f"sources.{name}.silences_url: only an Alertmanager has silences to keep in step with")
         return self
+
+    def _check_filled(self, name: str, remedy: RemedySettings) -> None:
+        """Whoever can write a log line would choose the value otherwise."""
+        asked = self.actions[remedy.action].parameters
+        for parameter, value in remedy.parameters.items():
+            bounds = asked.get(parameter)
+            if is_from_outside(value) and not (bounds and (bounds.pattern or bounds.choices)):
+                where = f"actions.{remedy.action}.parameters.{parameter}"
+                raise ValueError(
+                    f"remedies.{name}.parameters.{parameter}: {value!r} comes from log lines and alerts; "
+                    f"say with a pattern or choices in {where} what it may be"
+                )
 
     def _check_action(self, name: str, action: ActionSettings) -> None:
         for step, connector, _, _ in action.connectors:

@@ -78,6 +78,8 @@ async def _slack(settings: Settings, clock: Clock, base_url: str) -> list[Findin
 def channels_of(settings: Settings) -> list[str]:
     """Every channel that the settings name, each once."""
     named = [settings.slack.channel, settings.digest.channel, *(s.channel for s in settings.services.values())]
+    named += [section.channel for section in settings.oncall.values()]
+    named += [step.channel for policy in settings.escalation.values() for step in policy.steps]
     return list(dict.fromkeys(name for name in named if name))
 
 

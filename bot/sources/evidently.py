@@ -80,5 +80,5 @@ SOURCE = Source(
     fixture="evidently.json",
     fixture_headers={"x-tocsin-subject": "churn"},
     about="The header X-Tocsin-Subject names the model or data set. A test that fails is a signal until it passes.",
-    examples=(Example("after a report", "python", _PYTHON, Proof.CAPTURED),),
+    examples=(Example("after a report", "python", _PYTHON, Proof.REAL, "Evidently 0.7.23 needs a pandas before 3."),),
 )

@@ -86,7 +86,7 @@ SOURCE = Source(
     identify=lambda posted: posted.headers.get("x-mlflow-delivery-id", ""),
     about="The service is the model's name.",
     examples=(
-        Example("tocsin.toml", "toml", _TOML, Proof.CAPTURED),
-        Example("registering the webhook", "sh", _CURL, Proof.CAPTURED),
+        Example("tocsin.toml", "toml", _TOML, Proof.REAL),
+        Example("registering the webhook", "sh", _CURL, Proof.REAL),
     ),
 )

@@ -68,7 +68,8 @@ def test_a_runbook_is_read_with_what_it_is_for_and_what_it_does() -> None:
         ("---\nservices: [x]\nactions: [{action: a, with: {v: '{x.__class__}'}}]\n---\n", "nothing that an incident"),
         ("---\nservices: ['']\n---\n", "1 to 300 characters"),
         ("---\nservices: !!python/object/apply:os.system [id]\n---\n", "no YAML"),
-        ("---\n" + "[" * 5000 + "\n---\n", "no YAML"),
+        ("---\n" + "[" * 5000 + "\n---\n", "too deep"),
+        ("---\n" + "- " * 5000 + "\n---\n", "too deep"),
     ],
 )
 def test_what_is_wrong_with_it_is_said_with_its_name(written: str, said: str) -> None:

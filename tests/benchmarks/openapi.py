@@ -18,12 +18,12 @@ EXAMPLES = "40"
 
 
 def main() -> int:
-    program = sys.argv[1]
+    program = str(Path(sys.argv[1]).absolute())
     examples = sys.argv[2] if len(sys.argv) > 2 else EXAMPLES
     with tempfile.TemporaryDirectory() as folder, Tocsin(f"sqlite:///{Path(folder)}/tocsin.db").running() as tocsin:
         command = [program, "run", f"{tocsin.url}/openapi.json", "--url", tocsin.url, "--checks", CHECKS]
         command += ["--max-examples", examples, "--header", "Authorization: Bearer t0ken", "--continue-on-failure"]
-        return subprocess.run(command, check=False).returncode
+        return subprocess.run(command, check=False, cwd=folder).returncode
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
 """The connectors that build, with something to act on."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 
 from bot.actions.model import Action, ActionKind
 from bot.actions.parameters import Parameter
-from bot.connectors import github_deployments, gitlab
-from tests.connectors import fake_deployments, fake_gitlab
-from tests.connectors.bench import Opened, opened
+from bot.connectors import awx, github_deployments, gitlab
+from tests.connectors import fake_awx, fake_deployments, fake_gitlab
+from tests.connectors.bench import Bench, Opened, opened
 
 
 def _somebody_retried(fake: fake_gitlab.FakeGitlab) -> None:
@@ -38,9 +40,23 @@ def _deployment(kind: ActionKind) -> Opened:
     )
 
 
+@contextmanager
+def _awx_rerun() -> Iterator[Bench]:
+    action = Action("again", ActionKind.RERUN, "cache", "awx", {"template": "42"})
+    made = opened(awx, fake_awx.FakeAwx, action, {}, (fake_awx.TOKEN,), disturb=lambda fake: fake._add({}))
+    with made() as bench:
+        yield replace(bench, knows_by_world=True)
+
+
+_AWX_LAUNCH = Action(
+    "restart", ActionKind.COMMAND, "cache", "awx", {"template": "42"}, parameters=(Parameter("region"),)
+)
+
 BENCHES: dict[str, Opened] = {
     "deployment-deploy": _deployment(ActionKind.DEPLOY),
     "deployment-rollback": _deployment(ActionKind.ROLLBACK),
+    "awx-launch": opened(awx, fake_awx.FakeAwx, _AWX_LAUNCH, {"region": "eu"}, (fake_awx.TOKEN,)),
+    "awx-rerun": _awx_rerun,
     "gitlab-deploy": _gitlab(ActionKind.DEPLOY, {"version": "1.4.2"}),
     "gitlab-rerun": _gitlab(ActionKind.RERUN, {}),
 }

@@ -5,8 +5,16 @@ from functools import partial
 from typing import Any
 
 from bot.actions.model import Action, ActionKind
-from bot.connectors import argo_rollouts, argocd, docker, flux, kubernetes
-from tests.connectors import fake_argocd, fake_docker, fake_flux, fake_kubernetes, fake_objects, fake_rollouts
+from bot.connectors import argo_rollouts, argocd, docker, flux, kserve, kubernetes
+from tests.connectors import (
+    fake_argocd,
+    fake_docker,
+    fake_flux,
+    fake_kserve,
+    fake_kubernetes,
+    fake_objects,
+    fake_rollouts,
+)
 from tests.connectors.bench import Opened, opened
 
 
@@ -72,6 +80,20 @@ def _docker(kind: ActionKind, parameters: Mapping[str, str]) -> Opened:
     )
 
 
+def _kserve(kind: ActionKind, share: int | None) -> Opened:
+    target = {"namespace": "models", "inferenceservice": "churn"}
+    return opened(
+        kserve,
+        partial(fake_kserve.FakeKserve, share),
+        Action(f"{kind}-churn", kind, "churn", "kserve", target),
+        {},
+        (fake_objects.TOKEN,),
+        disturb=lambda fake: fake.object["metadata"].update(generation=7),
+        goes_on=False,
+        state=_object,
+    )
+
+
 _UNDER_WAY = partial(fake_rollouts.FakeRollout, under_way=True)
 _ABORTED = partial(fake_rollouts.FakeRollout, under_way=True, aborted=True)
 
@@ -80,6 +102,8 @@ BENCHES: dict[str, Opened] = {
     "argocd-rollback": _argocd(ActionKind.ROLLBACK),
     "docker-deploy": _docker(ActionKind.DEPLOY, {"version": "1.4.3"}),
     "docker-rollback": _docker(ActionKind.ROLLBACK, {}),
+    "kserve-promote": _kserve(ActionKind.MODEL_PROMOTE, 10),
+    "kserve-rollback": _kserve(ActionKind.MODEL_ROLLBACK, None),
     "kubernetes-restart": _kubernetes(ActionKind.RESTART, {}),
     "kubernetes-scale": _kubernetes(ActionKind.SCALE, {"replicas": "4"}),
     "kubernetes-deploy": _kubernetes(ActionKind.DEPLOY, {"version": "1.4.3"}),

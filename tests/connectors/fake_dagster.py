@@ -40,7 +40,8 @@ class FakeDagster:
         found = [
             {name: run[name] for name in ("runId", "status", "pipelineName")}
             for run in reversed(self.runs.values())
-            if run["status"] in wanted.get("statuses", [run["status"]])
+            if run["pipelineName"] == wanted["pipelineName"]
+            and run["status"] in wanted.get("statuses", [run["status"]])
             and all(self.tags[run["runId"]].get(tag["key"]) == tag["value"] for tag in wanted.get("tags", ()))
         ]
         return {"__typename": "Runs", "results": found}

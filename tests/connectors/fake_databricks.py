@@ -1,6 +1,6 @@
 """As much of Databricks' Jobs API 2.2 as running and repairing a job needs, with its state in memory. Made from its
 documentation (docs.databricks.com/api/workspace/jobs): the idempotency token, and repairs that must name the one
-before. What run-now, get, list and cancel answer is compared with the emulator minilake by `make test-heavy`."""
+before. No real Databricks was there to compare it with; the emulator minilake has neither of the two."""
 
 from typing import Any
 

@@ -1,5 +1,6 @@
-"""A worker that begins a run of a program and is killed (-9) at its Nth step that touches the system: argv is the
-name of the bench, its folder, the key, N. It says "survived" when it had no such step."""
+"""Workers that begin a run of a program, the Nth of them killed (-9) at its Nth step that touches the system: argv is
+the name of the bench, a folder and the key. Each acts in a folder of its own, named N; the last one is the first that
+had no such step. Says their number."""
 
 import os
 import signal
@@ -8,10 +9,24 @@ from pathlib import Path
 
 from tests.connectors.bench_programs import action_of, executor_of
 
+STEPS_MAX = 30
 _WATCHED = ("os.mkdir", "os.rename", "subprocess.Popen", "os.posix_spawn", "fcntl.flock", "open")
 
 
-def main(name: str, folder: Path, key: str, at: int) -> None:
+def main(name: str, folder: Path, key: str) -> None:
+    for step in range(STEPS_MAX):
+        own = folder / str(step)
+        own.mkdir()
+        child = os.fork()
+        if not child:
+            _work(name, own, key, step)
+            os._exit(0)
+        if os.waitpid(child, 0)[1] == 0:
+            os.write(1, str(step + 1).encode())
+            return
+
+
+def _work(name: str, folder: Path, key: str, at: int) -> None:
     executor, (action, parameters) = executor_of(name, folder), action_of(name)
     plan = executor.plan(action, parameters)
     steps = 0
@@ -25,9 +40,7 @@ def main(name: str, folder: Path, key: str, at: int) -> None:
 
     sys.addaudithook(watch)
     executor.execute(key, action, parameters, plan)
-    os.write(1, b"survived")
-    os.kill(os.getpid(), signal.SIGKILL)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]))
+    main(sys.argv[1], Path(sys.argv[2]), sys.argv[3])

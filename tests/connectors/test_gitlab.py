@@ -7,6 +7,7 @@ from bot.actions.parameters import Parameter
 from bot.connectors import gitlab
 from bot.errors import ConnectorError, InputError
 from tests.connectors.fake_gitlab import TOKEN, FakeGitlab
+from tests.connectors.faulty import Answer, Asked
 from tests.connectors.runs import KEY, connected, followed
 
 
@@ -63,3 +64,17 @@ def test_what_has_not_failed_is_not_run_again() -> None:
 def test_a_target_that_is_none_is_named() -> None:
     assert gitlab.target_problems(ActionKind.DEPLOY, {"project": "../x y"})
     assert gitlab.target_problems(ActionKind.DEPLOY, {"ref": "main"}) == ["target.project: say which"]
+
+
+def test_a_secret_that_gitlab_says_back_is_not_told() -> None:
+    class Repeating(FakeGitlab):
+        def _create(self, asked: Asked) -> Answer:
+            return Answer(400, {"message": f"bad variables: {asked.body}"})
+
+    secret = Parameter("password", fixed="hunter2hunter2", secret=True)
+    trigger = Action("x", ActionKind.TRIGGER, "web", "there", {"project": "shop/web"}, parameters=(secret,))
+    with connected(gitlab, Repeating(), token=TOKEN) as executor:
+        plan = executor.plan(trigger, {})
+        with pytest.raises(ConnectorError, match="bad variables") as caught:
+            executor.execute(KEY, trigger, {"password": "hunter2hunter2"}, plan)
+    assert "hunter2hunter2" not in str(caught.value)

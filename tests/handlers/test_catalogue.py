@@ -1,11 +1,14 @@
 """Do commands and forms follow the catalogue: what fits, what is asked for, what is closed?"""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
+import pytest
 import pytest_asyncio
 
 from bot.connectors import executors
+from bot.errors import Stale
 from bot.settings import Settings
 from tests.connectors.faulty import Answer, Asked, served
 from tests.slack.stage import Stage
@@ -119,3 +122,37 @@ async def test_remedies_are_listed_stopped_and_resumed(stage: Stage) -> None:
     await ana.expects_ephemeral("Say it like this: `/tocsin remedies`")
     await ana.types("/tocsin remedy stop nothing")
     await ana.expects_ephemeral("There is no remedy called `nothing`")
+
+
+async def test_a_lock_until_a_time_is_shown_and_ends_and_its_old_button_opens_no_newer_one() -> None:
+    def answer(asked: Asked) -> Answer:
+        return Answer(200, {"message": "done"})
+
+    with served(answer) as faulty:
+        settings = catalogue(faulty.url)
+        made = executors(Settings.model_validate(settings))
+        async with Stage(held=True, executors=made, **settings) as stage:
+            stage.deliver()
+            stage.people.patience_s = 20
+            ana, ben = stage.people.as_("ana").in_("#incidents"), stage.people.as_("ben").in_("#incidents")
+            await ben.types("/lock production until 18:00 because the books are closed")
+            await ben.expects_ephemeral("18:00 UTC")
+            await ana.types("/run purge eu")
+            await ana.expects_ephemeral("`production` is locked by")
+            await ana.types("/lock production")
+            await ana.expects_ephemeral("the books are closed")
+            stage.held.advance(timedelta(hours=6))
+            await ana.types("/lock")
+            await ana.expects_ephemeral("Nothing is locked or frozen")
+            await ana.types("/lock production because of mine")
+            await ana.expects_ephemeral("of mine")
+            assert stage.engine.locks.held()[0].serial == 2
+            with pytest.raises(Stale):
+                stage.engine.locks.unlock(stage.person("ben"), serial=1)
+            await ben.types("/run purge eu")
+            await ben.expects_ephemeral("`production` is locked by")
+            await ben.types("/lock")
+            await ben.message("of mine").press("Unlock")
+            await ben.expects_message("unlocked `production`, which")
+            await ben.types("/run purge eu")
+            await ben.expects_ephemeral("The plan is ready")

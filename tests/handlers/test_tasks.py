@@ -50,6 +50,10 @@ async def test_a_task_from_its_form_and_a_second_click_on_done(stage: Stage) -> 
     await card.expects_thread_reply("1 open task")
     (task,) = tasks(stage)
     assert (task.owner, task.is_follow_up) == (stage.person("ana").key, False)
+    given = stage.engine.tasks.add(1, "Call them", stage.person("ana"), owner=stage.person("ben"))
+    await stage.people.as_("ben").in_("@tocsin").message("Call them").press("Done")
+    await card.expects_thread_reply("1 open task, 1 done")
+    assert {task.id: task.is_done for task in tasks(stage)} == {task.id: False, given.id: True}
     stage.engine.tasks.finish(task.id, stage.person("ben"))
     with pytest.raises(Stale):
         stage.engine.tasks.finish(task.id, stage.person("ana"))

@@ -100,7 +100,7 @@ def opened(podman: Podman) -> Opened:
                 lambda: docker.executor("docker", {"url": faulty.url, "timeout_s": 60}),
                 Action("d", ActionKind.DEPLOY, "cache", "docker", {"container": "cache"}),
                 {"version": "1.4.2"},
-                state=lambda: podman.run("ps", "--all", "--format", "{{.Names}} {{.ID}} {{.State}}"),
+                state=lambda: podman.run("ps", "--all", "--format", "{{.Names}} {{.ID}} {{.Image}}"),
                 effects=lambda: len(started),
                 secrets=("no-secret-is-needed",),
                 pause_s=0.2,

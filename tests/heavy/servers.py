@@ -5,6 +5,7 @@ Their environments are made once, from the pins in `locks/` (whole, so nothing i
 (else `~/.cache/tocsin-heavy`).
 """
 
+import base64
 import hashlib
 import os
 import signal
@@ -186,6 +187,10 @@ def mlflow(folder: Path, port: int = 15000) -> Iterator[str]:
         "PATH": f"{bin_}:{os.environ['PATH']}",
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_WEBHOOK_ALLOWED_SCHEMES": "http,https",
+        "MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS": "true",
+        "MLFLOW_WEBHOOK_CACHE_TTL": "0",
+        "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY": base64.urlsafe_b64encode(bytes(range(32))).decode(),
     }
     url = f"http://127.0.0.1:{port}"
     command = [str(bin_ / "mlflow"), "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]

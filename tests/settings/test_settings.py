@@ -162,6 +162,7 @@ def test_a_check_of_an_action_says_what_it_is(tmp_path: Path, verify: str, said:
         ('[policy]\nstep_up_key = "short"', "policy.step_up_key"),
         ('[remedies.r]\nservices = ["x"]\naction = "b"', "remedies.r.action: no action is called 'b' (a)"),
         ('[remedies.r]\naction = "a"', "say what it is for"),
+        ('[remedies.r]\nkinds = ["alert"]\naction = "a"\nparameters = {h = "{entity.host}"}', "comes from log lines"),
         (
             '[remedies.r]\nservices = ["x"]\naction = "a"\nparameters = {v = "{who}"}',
             "{who} is nothing that an incident",

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from bot.clock import Clock, HeldClock, SystemClock
 from bot.settings import Settings
 from bot.slack.cli import doctor, worded
-from bot.slack.doctor import SCOPES, Finding, examine
+from bot.slack.doctor import SCOPES, Finding, channels_of, examine
 from bot.slack.render import Renderer
 from bot.workspace import Workspace
 from tests.slack.stage import MANIFEST
@@ -117,3 +117,12 @@ async def test_a_bad_runbook_is_named_and_the_others_are_counted(tmp_path: Path)
     assert "ok   Runbooks: 1" in text
     assert "BAD  Runbook bad: it has to begin with a line ---" in text
     assert "Mend the file" in text
+
+
+def test_the_channels_of_shifts_and_escalations_are_looked_at() -> None:
+    rotations = [{"people": ["U1"], "starts": "2026-01-05"}]
+    named = {
+        "oncall": {"shop": {"channel": "#shifts", "rotations": rotations}},
+        "escalation": {"all": {"steps": [{"schedule": "shop"}, {"channel": "#loud"}]}},
+    }
+    assert channels_of(Settings.model_validate(named)) == ["#incidents", "#shifts", "#loud"]
