@@ -16,7 +16,7 @@ target = { playbook = "restart-cache.yml", limit = "cache", tags = "restart" }
 *The plan* is a run with `--check --diff`, which changes nothing; it shows what would change, and a playbook that
 fails there is not run. The action's parameters are extra variables, and nothing of theirs is ever a template
 (`!unsafe`). An approval holds for the playbook as it was when the plan was made. *Stopping* ends ansible-playbook
-with all it started; what it had done by then stays.
+with all it started; what it had done by then stays. Secrets belong into `environment`.
 """
 
 import hashlib

@@ -74,14 +74,15 @@ class ArgocdExecutor(JobExecutor[Web]):
             )
         summary = f"{_name(action)} {_short(before) or 'nothing'} → {_short(after)}"
         commands = (f"sync {_name(action)} to {after}" + (" and prune" if _prunes(action) else ""),)
-        return Plan(summary, before, after, _differing(found), _world(action, found), commands)
+        world = f"{after} {_world(action, found)}"
+        return Plan(summary, _short(before), _short(after), _differing(found), world, commands)
 
     def _title(self, action: Action) -> str:
         return f"the sync of {_name(action)}"
 
     def _begin(self, key: str, action: Action, parameters: Mapping[str, str], plan: Plan) -> Job:
-        found = self._application(action)
-        if _world(action, found) != plan.world:
+        found, (revision, _, world) = self._application(action), plan.world.partition(" ")
+        if _world(action, found) != world:
             words = f"{_name(action)} was synced, or git moved on, since the plan was made"
             raise WorldChanged(words, connector=self._web.name)
         body: dict[str, Any] = {
@@ -91,7 +92,7 @@ class ArgocdExecutor(JobExecutor[Web]):
             "infos": [{"name": _INFO, "value": key}],
         }
         if not _is_automatic(found):
-            body["revision"] = plan.after
+            body["revision"] = revision
         self._web.object(f"{_path(action)}/sync", body)
         return Job("", "Running")
 
@@ -109,7 +110,7 @@ class ArgocdExecutor(JobExecutor[Web]):
         message = str(operation.get("message") or "")
         well = _OVER.get(phase)
         if well and health == "Progressing":
-            return Job("", "the pods are not ready yet", version=str(result.get("revision") or ""))
+            return Job("", "the pods are not ready yet", version=_short(str(result.get("revision") or "")))
         if well and health == "Degraded":
             said = str((status.get("health") or {}).get("message") or "")
             return Job("", "synced, but its health is Degraded", True, False, why=said)
@@ -122,7 +123,7 @@ class ArgocdExecutor(JobExecutor[Web]):
             total=len(resources),
             tail=message,
             why=message,
-            version=str(result.get("revision") or ""),
+            version=_short(str(result.get("revision") or "")),
         )
 
     def _look(self, id_: str, action: Action) -> Job:
@@ -144,7 +145,9 @@ class ArgocdExecutor(JobExecutor[Web]):
     def _revision_before(self, action: Action, found: Object, wanted: str) -> str:
         """The revision to go back to: that source and no other may have made it."""
         history, now = _history(found), _deployed(found)
-        older = [one for one in history if str(one.get("revision")) != now and wanted in ("", one.get("revision"))]
+        older = [
+            one for one in history if str(one.get("revision")) != now and str(one.get("revision")).startswith(wanted)
+        ]
         if not older:
             raise Refused("nothing_to_roll_back", service=action.service, version=_short(wanted or now))
         if _bare(older[-1].get("source")) != _bare(found["spec"]["source"]):

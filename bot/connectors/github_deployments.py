@@ -21,6 +21,7 @@ marks the deployment as inactive, which is all that GitHub offers; stop the work
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -67,7 +68,7 @@ class GithubDeploymentsExecutor(JobExecutor[Web]):
         lines = [f"-{before[:7] or 'nothing'}", f"+{after[:7]} ({wanted or 'deployed before'})", *self._rules(action)]
         shown = f"{action.target['repository']} {_environment(action)}: {before[:7] or 'nothing'} → {after[:7]}"
         commands = (f"create a deployment of {after[:7]} to {_environment(action)}",)
-        return Plan(shown, before, after, "\n".join(lines), _latest(deployed), commands)
+        return Plan(shown, before[:7], after[:7], "\n".join(lines), f"{after} {_latest(deployed)}", commands)
 
     def follow(self, started: Started, action: Action) -> Progress | Done:
         try:
@@ -78,25 +79,27 @@ class GithubDeploymentsExecutor(JobExecutor[Web]):
             raise
         if isinstance(seen, Done):
             self._mark(started, action, "success")
+            return replace(seen, version=seen.version[:7])
         return seen
 
     def _title(self, action: Action) -> str:
         return f"the deployment to {_environment(action)}"
 
     def _begin(self, key: str, action: Action, parameters: Mapping[str, str], plan: Plan) -> Job:
-        if _latest(self._deployed(action)) != plan.world:
+        sha, _, latest = plan.world.partition(" ")
+        if _latest(self._deployed(action)) != latest:
             raise WorldChanged(f"{_environment(action)} was deployed to since the plan", connector=self._web.name)
         body = {
-            "ref": plan.after,
+            "ref": sha,
             "task": action.target.get("task", "deploy"),
             "auto_merge": False,
-            "required_contexts": self._other_checks(action, plan.after),
+            "required_contexts": self._other_checks(action, sha),
             "payload": {"tocsin": key},
             "environment": _environment(action),
             "description": f"Tocsin: {action.name}",
         }
         made = self._object("POST", f"{_repository(action)}/deployments", body)
-        self._report(action, plan.after, "pending")
+        self._report(action, sha, "pending")
         return Job(str(made["id"]), "pending")
 
     def _search(self, key: str, action: Action, plan: Plan | None) -> Job | None:

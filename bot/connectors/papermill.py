@@ -16,7 +16,7 @@ required = true
 
 The action's parameters are the notebook's (its cell with the tag `parameters`). The notebook that was run, with all
 its output, stays in the run's folder; the text of its last cell is told, or the error and the cell that raised it. An
-approval holds for the notebook as it was when the plan was made.
+approval holds for the notebook as it was when the plan was made. Secrets belong into `environment`.
 """
 
 import hashlib

@@ -21,7 +21,7 @@ def test_a_deployment_is_followed_by_its_statuses_and_told_at_the_commit() -> No
         plan = executor.plan(action(), {})
         assert "# production has the rule required reviewers" in plan.diff
         states, done = followed(executor, action())
-    assert (states, done.version) == (["waits to be picked up", "in progress"], HEAD)
+    assert (states, done.version) == (["waits to be picked up", "in progress"], HEAD[:7])
     assert fake.commit_states == {HEAD: ["pending", "success"]}
 
 
@@ -30,8 +30,8 @@ def test_a_rollback_goes_to_the_commit_that_was_deployed_well_before() -> None:
     fake.states[fake._add("d" * 40, {})] = ["failure"]
     with connected(github_deployments, fake, token=TOKEN) as executor:
         plan = executor.plan(action(ActionKind.ROLLBACK), {})
-        assert (plan.before, plan.after) == (NOW, OLD)
-        assert followed(executor, action(ActionKind.ROLLBACK))[1].version == OLD
+        assert (plan.before, plan.after) == (NOW[:7], OLD[:7])
+        assert followed(executor, action(ActionKind.ROLLBACK))[1].version == OLD[:7]
 
 
 def test_a_failure_is_told_at_the_commit_too() -> None:
