@@ -39,7 +39,7 @@ def look(world: World, minutes: int) -> None:
         world.engine.events.keep()
 
 
-def an_hourly_pipeline(runs: int = 20) -> World:
+def an_hourly_pipeline(runs: int = 80) -> World:
     world = World(services={})
     for number in range(runs):
         ran(world, number, 9 + number % 3, after=HOUR - (9 + (number - 1) % 3) * MINUTE)
@@ -61,7 +61,7 @@ def test_a_run_that_does_not_start_is_told_once_and_over_when_it_starts() -> Non
     page = world.engine.reading.incident(incident.id)
     said = str(Renderer().render("incident", page).blocks)
     assert "runs every hour and has not started" in said
-    assert "it ran 20 times in a row" in said
+    assert "it ran 80 times in a row" in said
     ran(world, 99, None, after=MINUTE)
     look(world, 1)
     [incident] = world.incidents()
@@ -85,7 +85,7 @@ def test_a_run_that_takes_far_longer_is_evidence_and_one_that_hangs_a_message() 
     [incident] = world.incidents()
     said = str(Renderer().render("incident", world.engine.reading.incident(incident.id)).blocks)
     assert "takes far longer than its runs do" in said
-    assert "20 runs before it took 9 min to 11 min" in said
+    assert "50 runs before it took 9 min to 11 min" in said
     ran(world, 100, 10, after=HOUR)
     look(world, 1)
     assert world.incidents()[0].resolution is Resolution.RECOVERED
