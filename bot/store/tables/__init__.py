@@ -43,7 +43,7 @@ from bot.store.tables.logs import (
 from bot.store.tables.metadata import metadata
 from bot.store.tables.people import person, subscription
 from bot.store.tables.sources import measured, pipeline_run, rejected, source_use, standing, watched
-from bot.store.tables.watching import fitted, rhythm, sensitivity, series, series_hour, watch_state
+from bot.store.tables.watching import rhythm, sensitivity, series, series_hour, watch_state
 
 __all__ = [
     "audit",
@@ -57,7 +57,6 @@ __all__ = [
     "decision",
     "environment_lock",
     "escalation",
-    "fitted",
     "happened",
     "hidden",
     "incident",

@@ -73,14 +73,3 @@ rhythm = Table(  # log lines that come regularly
     Column("absent_since", UtcDateTime),
     Index("ix_rhythm_late_at", "late_at"),
 )
-
-fitted = Table(  # what detectors learnt from quiet history, in its latest version
-    "fitted",
-    metadata,
-    Column("kind", String(30), primary_key=True),
-    Column("service", String(200), primary_key=True),
-    Column("version", Integer, nullable=False),
-    Column("at", UtcDateTime, nullable=False),
-    Column("model", LargeBinary, nullable=False),
-    Column("facts", Json, nullable=False),
-)

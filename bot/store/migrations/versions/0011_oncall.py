@@ -5,8 +5,8 @@ from alembic import op
 
 from bot.store.types import Id, UtcDateTime
 
-revision = "0008"
-down_revision = "0011"
+revision = "0011"
+down_revision = "0010"
 
 
 def upgrade() -> None:

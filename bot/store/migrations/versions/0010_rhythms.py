@@ -1,12 +1,12 @@
-"""Which log lines come regularly, and what detectors have been fitted on."""
+"""Which log lines come regularly."""
 
 import sqlalchemy as sa
 from alembic import op
 
-from bot.store.types import Json, UtcDateTime
+from bot.store.types import UtcDateTime
 
-revision = "0011"
-down_revision = "0012"
+revision = "0010"
+down_revision = "0009"
 
 
 def upgrade() -> None:
@@ -25,17 +25,7 @@ def upgrade() -> None:
         sa.Column("absent_since", UtcDateTime()),
     )
     op.create_index("ix_rhythm_late_at", "rhythm", ["late_at"])
-    op.create_table(
-        "fitted",
-        sa.Column("kind", sa.String(30), primary_key=True),
-        sa.Column("service", sa.String(200), primary_key=True),
-        sa.Column("version", sa.Integer, nullable=False),
-        sa.Column("at", UtcDateTime(), nullable=False),
-        sa.Column("model", sa.LargeBinary, nullable=False),
-        sa.Column("facts", Json, nullable=False),
-    )
 
 
 def downgrade() -> None:
-    op.drop_table("fitted")
     op.drop_table("rhythm")

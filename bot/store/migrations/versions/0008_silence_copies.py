@@ -5,7 +5,7 @@ from alembic import op
 
 from bot.store.types import Id
 
-revision = "0013"
+revision = "0008"
 down_revision = "0007"
 
 

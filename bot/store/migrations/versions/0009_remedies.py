@@ -5,10 +5,8 @@ from alembic import op
 
 from bot.store.types import Id, UtcDateTime
 
-revision = "0012"
-down_revision = "0013"
-branch_labels = None
-depends_on = None
+revision = "0009"
+down_revision = "0008"
 
 
 def upgrade() -> None:
