@@ -69,6 +69,8 @@ async def _incident(stage: Stage, browser: Browser, folder: Path) -> None:
         step()
         await _settled(stage, page)
         await _save(_card(page, "checkout"), folder / f"incident-{name}.png")
+        if name == "acknowledged":
+            await _led(stage, page, folder)
     other = stage.declare("The checkout page hangs", "web")
     await _settled(stage, page)
     incidents.merge(other.id, 1, ana)
@@ -76,6 +78,30 @@ async def _incident(stage: Stage, browser: Browser, folder: Path) -> None:
     await _save(_card(page, "INC-2"), folder / "incident-merged.png")
     phone = await _looks(stage, browser, PHONE)
     await _save(phone, folder / "incident-phone.png")
+
+
+async def _led(stage: Stage, page: Page, folder: Path) -> None:
+    """What whoever leads does: an update with a promise, roles, tasks, a handover."""
+    ana, ben, dialog = stage.person("ana"), stage.person("ben"), page.get_by_role("dialog").last
+    await _card(page, "checkout").get_by_role("button", name="Update").click()
+    await dialog.wait_for()
+    await _save(dialog, folder / "form-update.png")
+    await dialog.get_by_role("button", name="Cancel").click()
+    await _card(page, "checkout").get_by_role("button", name="More").first.click()
+    await page.get_by_role("menuitem", name="Who does what").click()
+    await dialog.wait_for()
+    await page.wait_for_timeout(300)
+    await _save(dialog, folder / "form-roles.png")
+    await dialog.get_by_role("button", name="Cancel").click()
+    said = "Only cards in yen fail. The rollback is planned."
+    stage.engine.updates.post(1, said, ana, next_in=timedelta(minutes=30))
+    stage.engine.roles.give(1, ben, ana, "scribe")
+    stage.engine.tasks.add(1, "Tell the support desk", ana, owner=ben)
+    stage.engine.tasks.add(1, "Test every currency before a deploy", ana, is_follow_up=True)
+    await _settled(stage, page)
+    await page.locator(".thread-summary").first.click()
+    await page.wait_for_timeout(1500)
+    await _save(page, folder / "incident-thread.png")
 
 
 async def _forms_and_home(stage: Stage, browser: Browser, folder: Path) -> None:
