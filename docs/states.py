@@ -81,7 +81,7 @@ async def _incident(stage: Stage, browser: Browser, folder: Path) -> None:
 
 
 async def _led(stage: Stage, page: Page, folder: Path) -> None:
-    """What whoever leads does: an update with a promise, roles, tasks, a handover."""
+    """What whoever leads does: an update with a promise, roles, tasks."""
     ana, ben, dialog = stage.person("ana"), stage.person("ben"), page.get_by_role("dialog").last
     await _card(page, "checkout").get_by_role("button", name="Update").click()
     await dialog.wait_for()
