@@ -29,6 +29,7 @@ from bot.signals.severity import Severity  # noqa: E402
 from bot.silences.model import Matcher  # noqa: E402
 from bot.slack.render import Renderer  # noqa: E402
 from docs.pictures import CHROMIUM, _chromium  # noqa: E402
+from tests.handlers.test_oncall import DutyStage  # noqa: E402
 from tests.slack.stage import Stage  # noqa: E402
 from tests.templates import pages  # noqa: E402
 
@@ -45,6 +46,11 @@ async def main(folder: Path) -> None:
         await _forms_and_home(stage, browser, folder)
         await _digests(stage, browser, folder)
         await _documents(stage, browser, folder)
+        await browser.close()
+    async with DutyStage() as stage, async_playwright() as playwright:
+        stage.deliver()
+        browser = await playwright.chromium.launch(executable_path=_chromium(), args=CHROMIUM)
+        await _called(stage, browser, folder)
         await browser.close()
 
 
@@ -174,6 +180,24 @@ async def _documents(stage: Stage, browser: Browser, folder: Path) -> None:
             await page.close()
 
 
+async def _called(stage: DutyStage, browser: Browser, folder: Path) -> None:
+    """Whoever is on call is asked in direct messages; `/oncall` says who that is."""
+    stage.declare()
+    await stage.look()
+    await stage.people.as_("ben").in_("@tocsin").message("Nobody is on it yet").expects("you are on call")
+    for viewport, ending in ((WIDE, ""), (PHONE, "-phone")):
+        page = await _looks(stage, browser, viewport, user="ben")
+        if viewport is PHONE:
+            await page.get_by_role("button", name="Channels").first.click()
+        await page.get_by_role("button", name="Tocsin").first.click()
+        await page.wait_for_timeout(1500)
+        await _save(page, folder / f"oncall-page{ending}.png")
+    page = await _looks(stage, browser, WIDE)
+    await stage.people.as_("ana").in_("#incidents").types("/oncall")
+    await page.wait_for_timeout(1500)
+    await _save(page, folder / "oncall.png")
+
+
 def _breaks(stage: Stage) -> None:
     """A bad deploy, a new log line since, and a service that suffers from it."""
     now = stage.engine.clock.now()
@@ -190,10 +214,12 @@ def _breaks(stage: Stage) -> None:
             stage.engine.checks._correlator.place(tx, moved, now)
 
 
-async def _looks(stage: Stage, browser: Browser, viewport: dict[str, int], channel: str = "incidents") -> Page:
+async def _looks(
+    stage: Stage, browser: Browser, viewport: dict[str, int], channel: str = "incidents", user: str = "ana"
+) -> Page:
     page = await browser.new_page(viewport=viewport, device_scale_factor=1)  # type: ignore[arg-type]
     facts = stage.workspace
-    await page.goto(f"{facts.page_url}?user={facts.users['ana']}&channel={facts.channels[channel]}")
+    await page.goto(f"{facts.page_url}?user={facts.users[user]}&channel={facts.channels[channel]}")
     await page.wait_for_selector("[data-ready]")
     await page.wait_for_timeout(800)
     return page
