@@ -115,9 +115,14 @@ async def _tried(press: Awaitable[None], failed: Callable[[str], None]) -> bool:
     return True
 
 
+_ON_INCIDENTS = ("incident.why", "incident.resolve")
+"""One of these stands on every incident's message: the first until somebody is on it and when it is over, the second
+between."""
+
+
 def _incident(messages: list[Shown]) -> Shown | None:
     """The newest incident's message."""
-    found = [m for m in messages if not m.is_reply and not m.only_for_me and m.button("incident.why")]
+    found = [m for m in messages if not m.is_reply and not m.only_for_me and any(map(m.button, _ON_INCIDENTS))]
     return found[-1] if found else None
 
 

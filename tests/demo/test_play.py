@@ -22,8 +22,8 @@ from bot.workspace import Workspace
 from bot.workspace.person import Slack
 
 OPEN = ("incident.roll_back", "incident.acknowledge", "incident.why")
-TAKEN = ("incident.roll_back", "incident.resolve", "incident.why")
-UNDER_WAY = ("incident.resolve", "incident.why")
+TAKEN = ("incident.roll_back", "incident.update", "incident.resolve")
+UNDER_WAY = ("incident.update", "incident.resolve")
 OVER = ("incident.why", "incident.reopen")
 
 
