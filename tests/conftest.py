@@ -89,13 +89,24 @@ def new_postgres(name: str) -> Iterator[str]:
             admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+@pytest.fixture
+def empty_postgres_url(postgres_url: str) -> Iterator[str]:
+    """For tests that open it themselves: without tables before and after."""
+    _emptied(postgres_url)
+    yield postgres_url
+    _emptied(postgres_url)
+
+
+def _emptied(url: str) -> None:
+    store = Database(url)
+    migrate.downgrade(store.engine)
+    store.close()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest) -> Iterator[Database]:
     """An empty store with the schema of the migrations: on SQLite in memory, and on PostgreSQL."""
-    url = "sqlite://" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    store = Database(url)
+    store = Database("sqlite://" if request.param == "sqlite" else request.getfixturevalue("empty_postgres_url"))
     migrate.upgrade(store.engine)
     yield store
-    if request.param == "postgresql":
-        migrate.downgrade(store.engine)
     store.close()

@@ -4,8 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.store import migrate
-from bot.store.database import Database
 from tests.chaos.runs import Chaos
 
 
@@ -15,10 +13,7 @@ def test_workers_that_are_killed_neither_lose_nor_repeat_an_effect(
 ) -> None:
     url = f"sqlite:///{tmp_path}/tocsin.db"
     if kind == "postgresql":
-        url = str(request.getfixturevalue("postgres_url"))
-        store = Database(url)
-        migrate.downgrade(store.engine)
-        store.close()
+        url = str(request.getfixturevalue("empty_postgres_url"))
     outcome = Chaos(tmp_path, url, runs=20, kills=3).play(pause_s=(2.0, 3.0))
     assert outcome.is_right, outcome
     assert sum(outcome.runs.values()) == 20

@@ -166,9 +166,8 @@ def test_of_many_who_say_one_code_at_once_one_is_taken(
 ) -> None:
     url = f"sqlite:///{tmp_path}/t.db"
     if kind == "postgresql":
-        url = str(request.getfixturevalue("postgres_url"))
+        url = str(request.getfixturevalue("empty_postgres_url"))
     store = Database(url)
-    migrate.downgrade(store.engine)
     migrate.upgrade(store.engine)
     clock, settings = SystemClock(), Settings.model_validate({"policy": {"step_up_key": KEY}})
     factors, ana = SecondFactors(store, clock, settings), Person("T1", "UANA")

@@ -77,9 +77,8 @@ async def test_a_reminder_that_comes_too_late_is_not_told(stage: Stage) -> None:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/tocsin.db"
-    return str(request.getfixturevalue("postgres_url"))
+    is_postgres = request.param == "postgresql"
+    return str(request.getfixturevalue("empty_postgres_url")) if is_postgres else f"sqlite:///{tmp_path}/t.db"
 
 
 def reminders(world: World, number: int) -> list[tuple[float, str]]:

@@ -6,6 +6,7 @@ duty.run(minutes=10)
 assert duty.asked() == ["08:00 UANA", "08:05 UBEN"]
 """
 
+import weakref
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -82,6 +83,8 @@ class Duty:
             fetch_calendar=self._fetch,
             team="T1",
         )
+        if self.database_url.startswith("postgresql"):
+            weakref.finalize(self, self.engine.store.close)  # type: ignore[attr-defined]
 
     def _fetch(self, url: str) -> str:
         if url not in self.calendars:

@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 
 from bot.engine.whole import Engine
-from bot.store import migrate
-from bot.store.database import Database
 from tests.oncall.duty import BEN, LEAD, SHOP, Duty
 
 STEPS = [{"schedule": "shop"}, {"schedule": "lead"}, {"pager": "main"}]
@@ -21,11 +19,7 @@ STEPS = [{"schedule": "shop"}, {"schedule": "lead"}, {"pager": "main"}]
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/tocsin.db"
-    found = str(request.getfixturevalue("postgres_url"))
-    store = Database(found)
-    migrate.downgrade(store.engine)
-    store.close()
-    return found
+    return str(request.getfixturevalue("empty_postgres_url"))
 
 
 def test_three_replicas_at_the_same_moment_ask_once(url: str) -> None:

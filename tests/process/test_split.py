@@ -36,7 +36,7 @@ history_minutes = 10
 async def test_web_worker_and_clock_tell_an_incident_together(
     tmp_path: Path, backend: str, request: pytest.FixtureRequest
 ) -> None:
-    url = f"sqlite:///{tmp_path}/tocsin.db" if backend == "sqlite" else request.getfixturevalue("postgres_url")
+    url = f"sqlite:///{tmp_path}/tocsin.db" if backend == "sqlite" else request.getfixturevalue("empty_postgres_url")
     async with (
         Workspace() as workspace,
         _procfile(tmp_path, url, workspace) as address,

@@ -19,8 +19,6 @@ from bot.signals.fingerprint import fingerprint
 from bot.signals.model import Signal, SignalKind
 from bot.signals.severity import Severity
 from bot.slack.render import Renderer
-from bot.store import migrate
-from bot.store.database import Database
 from tests.scenarios.test_runs import Scripted
 from tests.scenarios.test_two_people import _at_once
 from tests.scenarios.world import ANA, BEN, STRANGER, World
@@ -239,10 +237,7 @@ def test_limits(past: list[Doing], standing: Standing, held: str) -> None:
 def test_three_replicas_ask_once(kind: str, tmp_path: Path, request: pytest.FixtureRequest, backend: Backend) -> None:
     url = f"sqlite:///{tmp_path}/tocsin.db"
     if kind == "postgresql":
-        url = str(request.getfixturevalue("postgres_url"))
-        store = Database(url)
-        migrate.downgrade(store.engine)
-        store.close()
+        url = str(request.getfixturevalue("empty_postgres_url"))
     actions = {f"again-{n}": {"kind": "rerun", "service": f"o{n}", "connector": "c", "approvals": 0} for n in range(4)}
     rules = {f"r{n}": {**RULE, "action": f"again-{n}", "min_age_minutes": 0} for n in range(4)}
     values = {"connectors": {"c": {"type": "scripted"}}, "actions": actions, "remedies": rules}

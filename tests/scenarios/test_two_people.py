@@ -15,7 +15,6 @@ from bot.main import build_engine, open_store
 from bot.people import Person
 from bot.settings import Settings
 from bot.signals.severity import Severity
-from bot.store import migrate
 from bot.store.database import Database
 from tests.scenarios.deployments import Deployments
 from tests.scenarios.world import ANA
@@ -27,11 +26,7 @@ APPROVERS = [Person("T1", f"U{n}") for n in range(6)]
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/tocsin.db"
-    found = str(request.getfixturevalue("postgres_url"))
-    store = Database(found)
-    migrate.downgrade(store.engine)
-    store.close()
-    return found
+    return str(request.getfixturevalue("empty_postgres_url"))
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ Everything is the real thing except time: the engine on SQLite in memory, git fo
 """
 
 import random
+import weakref
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -57,6 +58,8 @@ class World:
         self.engine = build_engine(
             self.settings, clock=self.clock, database_url=self.database_url, executors=self.executors or {}, team="T1"
         )
+        if self.database_url.startswith("postgresql"):
+            weakref.finalize(self, self.engine.store.close)  # type: ignore[attr-defined]
 
     # -- time
 
