@@ -17,7 +17,7 @@ Json = dict[str, Any]
 ROOT = Path(__file__).parents[2]
 SPEAKS_SLACK = ("bot/slack", "handlers")
 # Scopes of which one is needed for each kind of conversation; Tocsin goes to public channels, private ones it
-# was invited to, and direct messages that it only writes in.
+# was invited to, and direct messages, in which it looks for what it said itself after a crash.
 KINDS = ("channels:", "groups:")
 
 
@@ -53,7 +53,8 @@ def scopes_for(method: str, table: Json) -> list[set[str]]:
     if method == "conversations.open":
         return [{"im:write"}]
     if method in ("conversations.history", "conversations.replies", "conversations.list"):
-        return [one for one in by_kind if one]
+        alone = [{"im:history"}] if method == "conversations.history" else []
+        return [one for one in by_kind if one] + alone
     return [scopes] if scopes else []
 
 
