@@ -13,7 +13,7 @@ The packages, from the inside out; each imports only what stands before it:
     watch asking                                     series and tables that are watched; what is asked and pulled
     scheduling                                       the clock's jobs
     files mining replay tail demo                    looking into files, sending them, and a shop to try it on
-    reports                                          measures and reviews on the command line
+    reports oncall_cli                               measures, reviews and who is on call, on the command line
     evaluate simulation                              how good it is, on labelled data and on simulated faults
     main process cli                                 what makes, runs and commands it all
 """

@@ -36,6 +36,20 @@ async def test_the_menu_behind_the_buttons_says_that_it_is_not_a_problem(stage: 
     await ana.in_("#incidents").message("Critical · checkout").expects("open again since")
 
 
+async def test_of_what_is_over_people_say_that_it_was_useful_and_add_what_is_left_to_do(stage: Stage) -> None:
+    ana = stage.people.as_("ana").in_("#incidents")
+    stage.declare()
+    stage.engine.incidents.resolve(1, stage.person("ana"))
+    over = ana.message("checkout is resolved")
+    await over.press("Useful: keep telling it")
+    await ana.expects_ephemeral("INC-1")
+    with stage.engine.store.read() as tx:
+        assert "incident.useful" in {entry.what for entry in tx.records.audit_of("INC-1")}
+    await over.press("Add a task …")
+    await stage.people.as_("ana").form().fill(text="Write the test that was missing").submit()
+    await ana.message("checkout is resolved").expects_thread_reply("Write the test that was missing")
+
+
 async def test_why_answers_only_the_one_who_asks(stage: Stage) -> None:
     ana, ben = stage.people.as_("ana"), stage.people.as_("ben")
     stage.declare()
