@@ -5,7 +5,7 @@ A problem is told before it is remembered: after a crash in between it is told a
 stands until the line comes, as what others watch does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -53,27 +53,34 @@ class Rhythms:
             tx.records.remember(_LOOKED, now.isoformat())
             if looked and now - datetime.fromisoformat(looked) > max(AWAY, 2.5 * self._settings.detection.window):
                 self._pass_over(tx, datetime.fromisoformat(looked))
-            if not learnt or now - datetime.fromisoformat(learnt) >= LEARN_EVERY:
+            is_due = not learnt or now - datetime.fromisoformat(learnt) >= LEARN_EVERY
+            if is_due:
                 tx.records.remember(_LEARNT, now.isoformat())
-                self._learn(tx, now)
+        if is_due:
+            self._learn(now)
         return self._look(now)
 
     # -- learning
 
-    def _learn(self, tx: Transaction, now: datetime) -> None:
-        """What is absent stays as it was learnt until it comes."""
+    def _learn(self, now: datetime) -> None:
+        """Weeks of counts take seconds to read, so nothing is held for writing meanwhile."""
         since = now - LEARN_FROM
+        with self._store.read() as tx:
+            rare = {one.template_id: one for one in tx.rhythms.rare(since, LINES_MIN, LINES_MAX, TEMPLATES_MAX)}
+            rows = tx.logs.templates(rare)
+            times = tx.rhythms.written_at([i for i in rare if not _is_trouble(rows[i])], since)
+        rhythms = {i: rhythm for i, came in times.items() if (rhythm := rhythm_of(came, self._zone)) is not None}
+        with self._store.write() as tx:
+            self._remember(tx, {i: (rare[i].service, rhythm) for i, rhythm in rhythms.items()}, now)
+
+    def _remember(self, tx: Transaction, learnt: Mapping[str, tuple[str, Rhythm]], now: datetime) -> None:
+        """What is absent stays as it was learnt until it comes. `learnt`: template id → service and rhythm."""
         known = {one.template_id: one for one in tx.rhythms.all()}
-        rare = {one.template_id: one for one in tx.rhythms.rare(since, LINES_MIN, LINES_MAX, TEMPLATES_MAX)}
-        rows = tx.logs.templates(rare)
-        times = tx.rhythms.written_at([i for i in rare if not _is_trouble(rows[i])], since)
         found: list[KnownRhythm] = []
-        for template_id, came in times.items():
-            rhythm = rhythm_of(came, self._zone)
-            if rhythm is not None:
-                counts_from = known[template_id].last_at if template_id in known else rhythm.last_at
-                rhythm = replace(rhythm, last_at=max(counts_from, rhythm.last_at))
-                found.append(self._known(template_id, rare[template_id].service, rhythm))
+        for template_id, (service, rhythm) in learnt.items():
+            counts_from = known[template_id].last_at if template_id in known else rhythm.last_at
+            rhythm = replace(rhythm, last_at=max(counts_from, rhythm.last_at))
+            found.append(self._known(template_id, service, rhythm))
         absent = {i for i, one in known.items() if one.absent_since is not None}
         new = [
             one for one in found if one.template_id not in absent and (one.late_at > now or one.template_id in known)

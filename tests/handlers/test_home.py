@@ -9,7 +9,7 @@ async def test_the_home_shows_what_is_open_and_acknowledging_moves_it_to_mine(st
     home = stage.people.as_("ben").home()
     await home.expects("Checkout refuses every card")
     await home.press("Acknowledge")
-    await home.expects("You are on it")
+    await home.expects("Your incidents")
     assert stage.engine.reading.incident(1).incident.acknowledged_by == stage.person("ben").key
 
 
