@@ -1,8 +1,9 @@
-"""A real git repository to deploy from, over a path, file:// and HTTP."""
+"""A real git repository to deploy from, over a path, file:// and HTTP; the libraries of the connectors' extras."""
 
 import base64
 import os
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from bot.actions.model import Action, ActionKind
+from tests.environments import libraries_of, python_of
 
 CHECKOUT = """\
 # checkout, production
@@ -39,6 +41,16 @@ def git(directory: Path, *arguments: str, stdin: str | bytes = "") -> str:
     done = subprocess.run(["git", *arguments], cwd=directory, input=data, capture_output=True, env=_ENVIRONMENT)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout.decode().strip()
+
+
+@pytest.fixture(scope="session")
+def extras() -> Iterator[Path]:
+    """The interpreter of an environment with moto and what optional connectors need; Tocsin's finds these beside its
+    own packages, as an extra would put them."""
+    python = python_of("extras", Path(__file__).parent / "extras.txt")
+    sys.path.append(str(libraries_of(python)))
+    yield python
+    sys.path.remove(str(libraries_of(python)))
 
 
 @dataclass
