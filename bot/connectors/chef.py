@@ -89,8 +89,8 @@ class ChefExecutor(JobExecutor[Web]):
         down = [node for node, state in states.items() if not _is_up(state)]
         if down:
             raise InputError(f"Chef does not reach {', '.join(down)}", place=action.name)
-        where = ", ".join(nodes)
-        return Plan(f"{command} on {where}", "", "", where.replace(", ", "\n"), "", (f"knife job start '{command}'",))
+        commands = (f"knife job start '{command}' {' '.join(nodes)}",)
+        return Plan(f"{command} on {', '.join(nodes)}", "", "", "", "", commands)
 
     def _title(self, action: Action) -> str:
         return f"{_command(action)} on {', '.join(_nodes(action))}"

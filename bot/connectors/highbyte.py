@@ -64,7 +64,7 @@ class HighbyteExecutor:
     def plan(self, action: Action, parameters: Mapping[str, str]) -> Plan:
         pipeline, values = action.target["pipeline"], asked_for(action, parameters)
         self._typed(action, values)
-        return Plan(f"the pipeline {pipeline}", "", "", shown(values), "", (f"run {pipeline} of {self._web.name}",))
+        return Plan(f"the pipeline {pipeline}", "", "", shown(values), "", (f"POST {_API}/{pipeline}/value",))
 
     def execute(self, key: str, action: Action, parameters: Mapping[str, str], plan: Plan) -> Done:
         body = self._typed(action, asked_for(action, parameters))

@@ -17,8 +17,8 @@ before. SageMaker keeps no history of them, so Tocsin writes one, as a tag of th
 names of this endpoint's configurations have in common; without it that is the endpoint's own name. With
 `keep_capacity = "yes"` each variant keeps the instances that it has by now.
 
-*With a variant* (UpdateEndpointWeightsAndCapacities) a promotion gives it `percent` of the traffic, a rollback none;
-the others share the rest as before.
+*With a variant* (UpdateEndpointWeightsAndCapacities) a promotion gives it so many percent of the traffic, as in
+`/model promote churn 40`, a rollback none; the others share the rest as before.
 
 SageMaker takes no key with an update and has no compare-and-set. So the endpoint is read and compared with the plan,
 then the key of Tocsin's run becomes a tag of it, then it is updated; who takes over finds the key and what was to
@@ -34,7 +34,7 @@ from typing import Any
 from pydantic import model_validator
 
 from bot.actions.model import Action, ActionKind, Done, Plan, Progress, Started
-from bot.actions.parameters import Parameter, ParameterType
+from bot.actions.parameters import Parameter
 from bot.connectors._aws import Aws, AwsOptions
 from bot.connectors._holders import holder_before, line_after
 from bot.connectors._jobs import problems_of
@@ -46,7 +46,6 @@ TAG_MAX = 256
 """Characters of a tag's value, which may have /, but no comma."""
 _RUN, _LINE = "tocsin:run", "tocsin:configs"
 _NAME = "[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"
-_PERCENT = Parameter("percent", ParameterType.NUMBER, pattern="[0-9]{1,3}", minimum=1, maximum=100, default="100")
 _BUSY = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack"})
 Object = Mapping[str, Any]
 
@@ -83,10 +82,10 @@ class SagemakerExecutor:
         self._web = web
 
     def parameters(self, kind: ActionKind) -> tuple[Parameter, ...]:
-        """`version` is an endpoint configuration; `percent` is only meant where the target has a variant."""
-        hint = "An endpoint configuration; empty for a rollback: the one before. A variant has none."
-        version = Parameter("version", hint=hint, pattern=_NAME, live=True)
-        return (version, _PERCENT) if kind is ActionKind.MODEL_PROMOTE else (version,)
+        """`version` is an endpoint configuration; where the target has a variant, the percentage that it gets."""
+        is_promotion = kind is ActionKind.MODEL_PROMOTE
+        hint = "An endpoint configuration; of a variant, its percentage." if is_promotion else "Empty: the one before."
+        return (Parameter("version", hint=hint, required=is_promotion, pattern=f"{_NAME}( ?%)?", live=True),)
 
     def choices(self, action: Action, parameter: str) -> list[str]:
         if action.target.get("variant") or parameter != "version":
@@ -185,14 +184,12 @@ class SagemakerExecutor:
 
     def _share_plan(self, action: Action, found: Object, parameters: Mapping[str, str]) -> Plan:
         name, variant, weights = action.target["endpoint"], action.target["variant"], _weights(found)
-        if parameters.get("version"):
-            raise InputError("a variant gets a share of the traffic, and no version", place="version")
         if variant not in weights:
             raise InputError(f"{name} has the variants {', '.join(weights)}", place="variant")
-        wanted = 0.0 if action.kind is ActionKind.MODEL_ROLLBACK else float(parameters.get("percent") or 100)
+        wanted = _percent(action, parameters.get("version", ""))
         shares = _shares(weights)
         if abs(shares[variant] - wanted) < 0.5:
-            raise InputError(f"{variant} of {name} has {shares[variant]:.0f} % of the traffic already", place="percent")
+            raise InputError(f"{variant} of {name} has {shares[variant]:.0f} % of the traffic already", place="version")
         after = _divided(weights, variant, wanted)
         if after is None:
             raise Refused("nothing_to_roll_back", service=action.service, version=variant)
@@ -242,6 +239,18 @@ class SagemakerExecutor:
         wanted = json.dumps(_wanted_weights(action, plan)) if action.target.get("variant") else plan.after
         known = {"key": key, "before": plan.before, "after": plan.after, "world": wanted}
         return Started(json.dumps(known), f"{action.target['endpoint']} is updated")
+
+
+def _percent(action: Action, said: str) -> float:
+    """As in "40", "40%"; a rollback takes everything away, unless it is undone."""
+    if not said and action.kind is ActionKind.MODEL_ROLLBACK:
+        return 0.0
+    number = said.removesuffix("%").strip()
+    if not number.isdecimal() or int(number) > 100:
+        raise InputError(
+            f"a variant gets 0 to 100 percent of the traffic, not {said[:50] or 'nothing'}", place="version"
+        )
+    return float(number)
 
 
 def _keeps(action: Action) -> bool:

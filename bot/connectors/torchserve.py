@@ -134,7 +134,10 @@ class TorchserveExecutor:
         before = str(int(versions[version].get("minWorkers") or 0))
         if before == wanted:
             raise InputError(f"{model} {version} has {before} workers already", place="workers")
-        summary, commands = f"{model} {version}: {before} → {wanted} workers", (f"scale {model} {version} to {wanted}",)
+        summary, commands = (
+            f"{model} {version}: {before} → {wanted} workers",
+            (f"scale {model} {version} to {wanted} workers",),
+        )
         return Plan(summary, before, wanted, "", f"{version} {before}", commands)
 
     # -- asking TorchServe

@@ -24,6 +24,7 @@ from bot.errors import ConnectorError, InputError, Refused
 from tests.connectors import test_contract as contract
 from tests.connectors.bench import Bench, Opened
 from tests.connectors.faulty import Answer, Asked, served
+from tests.connectors.on_slack import a_setting, a_story
 from tests.heavy.servers import running
 
 HERE = Path(__file__).parent
@@ -130,7 +131,7 @@ SHARE_ROLLBACK = action(ActionKind.MODEL_ROLLBACK, endpoint="ab", variant="chall
 SHARE_PROMOTE = action(ActionKind.MODEL_PROMOTE, endpoint="ab", variant="challenger")
 CASES = {
     "rollback": (ROLLBACK, {}),
-    "share-promote": (SHARE_PROMOTE, {"percent": "50"}),
+    "share-promote": (SHARE_PROMOTE, {"version": "50"}),
 }
 
 
@@ -246,13 +247,14 @@ def test_a_configuration_that_does_not_start_fails_with_its_reason(aws: Aws) -> 
 
 
 def test_a_share_is_taken_from_the_others_as_they_had_it(aws: Aws) -> None:
-    plan, done, _ = aws.run(SHARE_PROMOTE, percent="40")
+    plan, done, _ = aws.run(SHARE_PROMOTE, version="40")
     assert plan.summary == "ab: challenger 10 % → 40 %"
     assert plan.diff.splitlines() == ["-champion 90 %, challenger 10 %", "+champion 60 %, challenger 40 %"]
     assert done.summary == "challenger of ab has 40 %"
     assert aws.run(SHARE_ROLLBACK)[1].version == "0 %"
     with pytest.raises(InputError, match="challenger of ab has 0 % of the traffic already"):
         aws.executor.plan(SHARE_ROLLBACK, {})
+    assert aws.run(SHARE_ROLLBACK, version="40 %")[1].version == "40 %"
 
 
 def test_the_capacity_is_kept_where_it_is_asked_for(aws: Aws) -> None:
@@ -270,7 +272,9 @@ def test_what_makes_no_sense_is_refused(aws: Aws, moto: Moto) -> None:
         (action(ActionKind.MODEL_ROLLBACK, endpoint="nope"), {}, ConnectorError, "Could not find endpoint"),
         (action(ActionKind.MODEL_ROLLBACK, configs="elsewhere"), {}, Refused, "nothing_to_roll_back"),
         (action(ActionKind.MODEL_PROMOTE, endpoint="ab", variant="x"), {}, InputError, "champion, challenger"),
-        (SHARE_ROLLBACK, {"version": "ab-1"}, InputError, "no version"),
+        (SHARE_ROLLBACK, {"version": "ab-1"}, InputError, "0 to 100 percent"),
+        (SHARE_PROMOTE, {"version": "ab-1"}, InputError, "0 to 100 percent of the traffic, not ab-1"),
+        (SHARE_PROMOTE, {"version": "101"}, InputError, "0 to 100 percent"),
     ):
         with pytest.raises(error, match=words):
             aws.executor.plan(meant, parameters)
@@ -359,3 +363,23 @@ def test_the_credentials_of_a_role_are_found_as_awss_own_tools_find_them(
 )
 def test_the_address_is_the_regions(connector: ModuleType, region: str, url: str) -> None:
     assert connector.Options.model_validate({"region": region}).url == url
+
+
+async def test_an_endpoint_goes_back_from_slack(connector: ModuleType, moto: Moto) -> None:
+    moto.seeded()
+    updated = list[str]()
+    with served(lambda asked: moto.answer(asked, updated)) as faulty:
+        options = {"url": faulty.url, **OPTIONS}
+        for command, target, title, planned, done in (
+            ("/model rollback churn", {"endpoint": "churn"}, "*Roll back the model of churn*", "churn-6", "churn-6"),
+            (
+                "/model promote churn 40%",
+                {"endpoint": "ab", "variant": "challenger"},
+                "*Promote the model churn*",
+                "`10 %` → `40 %`",
+                "challenger of ab has 40 %",
+            ),
+        ):
+            kind = "model_rollback" if "rollback" in command else "model_promote"
+            await a_story(a_setting("sagemaker", "there", kind, target, **options), command, title, (planned,), done)
+    assert updated == ["UpdateEndpoint", "UpdateEndpointWeightsAndCapacities"]
