@@ -15,10 +15,10 @@ target = { nodes = "cache-1,cache-2" }      # and command, when it is another th
 
 Through Chef Push Jobs on a Chef Infra Server: a job is started on the nodes, all of which have to be up, and followed.
 The command has to be on the nodes' list of allowed ones (`node['push_jobs']['whitelist']`). The key of Tocsin's run is
-in the job's environment (`TOCSIN_KEY`), by which the server's last jobs are searched before another one is started.
-The API has no way to stop a job. Requests are signed as Chef's authentication protocol 1.3 says (RSA, SHA-256), so
-clocks have to agree within 15 minutes. Push Jobs is deprecated by its makers; where it is not installed, converge with
-`ansible` or through git.
+in the job's environment (`TOCSIN_KEY`), by which the server's jobs since the plan are searched before another one is
+started. The API has no way to stop a job. Requests are signed as Chef's authentication protocol 1.3 says (RSA,
+SHA-256), so clocks have to agree within 15 minutes. Push Jobs is deprecated by its makers; where it is not installed,
+converge with `ansible` or through git.
 """
 
 import base64
@@ -90,7 +90,8 @@ class ChefExecutor(JobExecutor[Web]):
         if down:
             raise InputError(f"Chef does not reach {', '.join(down)}", place=action.name)
         commands = (f"knife job start '{command}' {' '.join(nodes)}",)
-        return Plan(f"{command} on {', '.join(nodes)}", "", "", "", "", commands)
+        newest = max(map(_made_at, self._jobs()), default=0.0)
+        return Plan(f"{command} on {', '.join(nodes)}", "", "", "", f"{newest:.0f}", commands)
 
     def _title(self, action: Action) -> str:
         return f"{_command(action)} on {', '.join(_nodes(action))}"
@@ -117,12 +118,11 @@ class ChefExecutor(JobExecutor[Web]):
         return Job(id_, "voting")
 
     def _search(self, key: str, action: Action, plan: Plan | None) -> Job | None:
-        listed = self._web.send("GET", f"{self._pushy}/jobs")
-        if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
-            raise self._web.odd("no list of jobs")
-        command = _command(action)
-        latest = sorted(listed, key=_made_at, reverse=True)
-        for one in [one for one in latest if one.get("command", command) == command][:JOBS_MAX]:
+        """Only a job that is as new as the newest that the plan saw can have its key."""
+        command, since = _command(action), float(plan.world) if plan else 0.0
+        for one in self._jobs()[:JOBS_MAX]:
+            if one.get("command", command) != command or _made_at(one) < since:
+                continue
             path = f"{self._pushy}/jobs/{one.get('id')}"
             job = one if one.get("env") else self._web.object(path, include_file="true")
             if (job.get("env") or {}).get(KEY) == key:
@@ -150,6 +150,11 @@ class ChefExecutor(JobExecutor[Web]):
     def _success(self, what: str, job: Job) -> str:
         changed = re.search(r"[0-9]+/[0-9]+ resources updated", job.tail)
         return f"{what} succeeded" + (f" ({changed[0]})" if changed else "")
+
+    def _jobs(self) -> list[Object]:
+        """The latest first."""
+        listed = self._web.listed(f"{self._pushy}/jobs")
+        return sorted(listed, key=_made_at, reverse=True)
 
     def _said(self, id_: str, node: str, failed: bool) -> list[str]:
         """What the command said on a node; nothing where it was not kept."""

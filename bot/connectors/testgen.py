@@ -11,10 +11,10 @@ service = "orders"
 connector = "testgen"
 target = { project = "DEFAULT", suite = "orders" }
 
-The key of Tocsin's run is in the metadata of the test run, which TestGen shows and gives back; the suite's project is
-searched for it before another run is started. A run that came to its end is a success, whatever the tests found: how
-many passed and failed is said, and `verify` can look at more. Profiling cannot be started: it takes no metadata, so
-that nobody could tell whose it is. API v1 of TestGen 5.
+The key of Tocsin's run is in the metadata of the test run, which TestGen shows and gives back; the project's runs
+since the plan are searched for it before another one is started. A run that came to its end is a success, whatever the
+tests found: how many passed and failed is said, and `verify` can look at more. Profiling cannot be started: it takes
+no metadata, so that nobody could tell whose it is. API v1 of TestGen 5.
 """
 
 from collections.abc import Mapping
@@ -53,7 +53,8 @@ class TestgenExecutor(JobExecutor[Web]):
         tests = f"{count} tests" if isinstance(count, int) else "the tests"
         said = f"the last run: {last}" if last else ""
         commands = (f"run the tests of the suite {name} of the project {_project(action)}",)
-        return Plan(f"{tests} of {name}", "", "", said, "", commands)
+        newest = next((str(job["id"]) for job in self._jobs(action, 1)), "")
+        return Plan(f"{tests} of {name}", "", "", said, newest, commands)
 
     def _title(self, action: Action) -> str:
         return f"the tests of {action.target['suite']}"
@@ -69,8 +70,10 @@ class TestgenExecutor(JobExecutor[Web]):
         return Job(str(made["id"]), "pending")
 
     def _search(self, key: str, action: Action, plan: Plan | None) -> Job | None:
-        path = f"{_API}/projects/{_project(action)}/jobs"
-        for job in self._items(path, "id", job_key="run-tests", limit=JOBS_MAX):
+        """Only what is newer than the plan can have its key."""
+        for job in self._jobs(action, JOBS_MAX):
+            if plan and job["id"] == plan.world:
+                return None
             run = self._web.object(f"{_API}/test-runs/{job['id']}")
             if (run.get("metadata") or {}).get(KEY) == key:
                 return Job(str(job["id"]), str(job.get("status") or ""))
@@ -103,6 +106,9 @@ class TestgenExecutor(JobExecutor[Web]):
             how_many = "no suite" if not found else "more than one suite"
             raise InputError(f"there is {how_many} {name} in the project {_project(action)}", place=action.name)
         return found[0]
+
+    def _jobs(self, action: Action, limit: int) -> list[Object]:
+        return self._items(f"{_API}/projects/{_project(action)}/jobs", "id", job_key="run-tests", limit=limit)
 
     def _items(self, path: str, id_: str, **query: Any) -> list[Object]:
         """The newest first; each has an `id_`."""
