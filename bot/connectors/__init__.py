@@ -26,6 +26,10 @@ MEANT_FOR: Mapping[ActionKind, str] = USUAL_CONNECTOR
 """The `type` of connector that each kind of action asks for, when nothing else is set up."""
 
 
+EXTRAS: Mapping[str, str] = {"chef": "chef", "sagemaker": "aws"}
+"""The `type` of connector that needs more than Tocsin brings → the extra of the package that has it."""
+
+
 class ActingConnector(Protocol):
     KINDS: frozenset[ActionKind]
 
@@ -77,7 +81,11 @@ def _module(name: str, type_: str, problems: list[str]) -> ActingConnector | Non
     try:
         return _load(type_)
     except ModuleNotFoundError as error:
-        problems.append(f"connectors.{name}.type: {type_!r} needs the package {error.name}, which is not installed")
+        extra = EXTRAS.get(type_)
+        how = f": pip install 'tocsin[{extra}]'" if extra else ""
+        problems.append(
+            f"connectors.{name}.type: {type_!r} needs the package {error.name}, which is not installed{how}"
+        )
         return None
 
 

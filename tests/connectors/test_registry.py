@@ -2,13 +2,14 @@
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.actions.model import ActionKind
-from bot.connectors import MEANT_FOR, executors, known_types, missing_connectors
+from bot.connectors import EXTRAS, MEANT_FOR, executors, known_types, missing_connectors
 from bot.connectors.git.executor import GitExecutor
 from bot.errors import SettingsError
 from bot.settings import Settings
@@ -88,6 +89,24 @@ def test_only_configured_connectors_are_imported() -> None:
         "assert not [m for m in sys.modules if m.startswith('bot.connectors.')], sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_library_that_is_missing_is_said_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [
+        name for name in sys.modules if name.startswith(("botocore", "bot.connectors.sagemaker", "bot.connectors._aws"))
+    ]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "botocore.auth", None)
+    monkeypatch.setitem(sys.modules, "botocore", None)
+    with pytest.raises(SettingsError) as caught:
+        executors(Settings.model_validate({"connectors": {"aws": {"type": "sagemaker", "region": "eu-central-1"}}}))
+    assert caught.value.problems[0].endswith("which is not installed: pip install 'tocsin[aws]'")
+
+
+def test_every_extra_is_one_of_the_package() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    assert set(EXTRAS.values()) <= set(project["optional-dependencies"])
+    assert set(EXTRAS) <= set(known_types())
 
 
 def test_a_type_is_never_a_way_out_of_the_folder() -> None:

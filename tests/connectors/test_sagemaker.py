@@ -383,3 +383,20 @@ async def test_an_endpoint_goes_back_from_slack(connector: ModuleType, moto: Mot
             kind = "model_rollback" if "rollback" in command else "model_promote"
             await a_story(a_setting("sagemaker", "there", kind, target, **options), command, title, (planned,), done)
     assert updated == ["UpdateEndpoint", "UpdateEndpointWeightsAndCapacities"]
+
+
+@pytest.mark.parametrize(
+    ("weights", "percent", "divided"),
+    [
+        ({"a": 9.0, "b": 1.0}, 0.0, {"a": 100.0, "b": 0.0}),
+        ({"a": 3.0, "b": 1.0, "c": 1.0}, 20.0, {"a": 60.0, "b": 20.0, "c": 20.0}),
+        ({"a": 0.0, "b": 1.0}, 0.0, {"a": 100.0, "b": 0.0}),
+        ({"a": 0.0, "b": 1.0}, 100.0, {"a": 0.0, "b": 100.0}),
+        ({"a": 0.0, "b": 1.0, "c": 0.0}, 0.0, None),
+        ({"b": 1.0}, 0.0, None),
+    ],
+)
+def test_the_rest_goes_to_the_others_as_they_shared_it_or_to_nobody_knows_whom(
+    connector: ModuleType, weights: dict[str, float], percent: float, divided: dict[str, float] | None
+) -> None:
+    assert connector._divided(weights, "b", percent) == divided
