@@ -1,17 +1,11 @@
 """Real clients in environments of their own, made once and kept in the temporary folder, and a Tocsin to talk to."""
 
 import asyncio
-import hashlib
-import os
 import secrets
 import shutil
 import socket
-import subprocess
-import sys
-import tempfile
 import threading
 import time
-import venv
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -37,7 +31,7 @@ from handlers.http.body import Room
 from handlers.http.logs import LogIntake
 from handlers.http.tally import Tally
 from handlers.syslog import SyslogIntake
-from tests.conftest import missing
+from tests.packages import node_with, python_with
 
 HERE = Path(__file__).parent
 QUEUE_BYTES = 64 << 10
@@ -47,50 +41,15 @@ SETTINGS = Settings.model_validate({"http": {"tokens": {"shipper": "t0ken"}}})
 @pytest.fixture(scope="session")
 def python_clients() -> Path:
     """The interpreter of the environment that has the Python clients."""
-    folder = _kept("python", (HERE / "requirements.txt").read_bytes())
-    if not folder.exists():
-        made = folder.with_suffix(f".{os.getpid()}")
-        venv.create(made, with_pip=True)
-        install = [str(made / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        _install([*install, "--requirement", str(HERE / "requirements.txt")], made)
-        _put(made, folder)
-    return folder / "bin" / "python"
+    return python_with(HERE / "requirements.txt")
 
 
 @pytest.fixture(scope="session")
 def node_clients() -> Path:
     """The folder in which the JavaScript clients are installed, with the speaker beside them."""
-    if shutil.which("npm") is None:
-        missing("npm is not installed")
-    folder = _kept("node", (HERE / "package.json").read_bytes())
-    if not folder.exists():
-        made = folder.with_suffix(f".{os.getpid()}")
-        made.mkdir(parents=True)
-        shutil.copy(HERE / "package.json", made)
-        _install(["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(made)], made)
-        _put(made, folder)
+    folder = node_with(HERE / "package.json")
     shutil.copy(HERE / "speak.mjs", folder)
     return folder
-
-
-def _kept(name: str, wanted: bytes) -> Path:
-    digest = hashlib.sha256(wanted + sys.version.encode()).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"tocsin-clients-{name}-{digest}"
-
-
-def _install(command: list[str], made: Path) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
-    if done.returncode:
-        shutil.rmtree(made, ignore_errors=True)
-        missing(f"the clients cannot be installed: {(done.stderr or done.stdout).strip()[-200:]}")
-
-
-def _put(made: Path, folder: Path) -> None:
-    """Another test process may have been faster."""
-    try:
-        made.rename(folder)
-    except OSError:
-        shutil.rmtree(made, ignore_errors=True)
 
 
 @dataclass(slots=True)

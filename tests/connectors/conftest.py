@@ -41,6 +41,18 @@ def git(directory: Path, *arguments: str, stdin: str | bytes = "") -> str:
     return done.stdout.decode().strip()
 
 
+def wrapped_git(folder: Path, script: str) -> Path:
+    """A `git` that stands first in the path and does `script` around the real one ("$real" "$@")."""
+    folder.mkdir()
+    real = subprocess.run(
+        ["/bin/sh", "-c", "command -v git"], capture_output=True, check=True, text=True
+    ).stdout.strip()
+    program = folder / "git"
+    program.write_text(f"#!/bin/sh\nreal={real}\nhere={folder}\n{script}\n")
+    program.chmod(0o755)
+    return folder
+
+
 @dataclass
 class Deployments:
     """A bare repository with the desired state of a shop."""
@@ -88,8 +100,12 @@ class Deployments:
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Deployments:
+    return shop_in(tmp_path)
+
+
+def shop_in(folder: Path) -> Deployments:
     """checkout went 1.4.0 → 1.4.1 → 1.4.2, and payments stands beside it."""
-    path = tmp_path / "shop.git"
+    path = folder / "shop.git"
     path.mkdir()
     git(path, "init", "--quiet", "--bare", "--initial-branch=main", "--template=")
     deployments = Deployments(path)
