@@ -1,7 +1,6 @@
 """Real clients in environments of their own, made once and kept in the temporary folder, and a Tocsin to talk to."""
 
 import asyncio
-import os
 import secrets
 import shutil
 import socket
@@ -32,8 +31,7 @@ from handlers.http.body import Room
 from handlers.http.logs import LogIntake
 from handlers.http.tally import Tally
 from handlers.syslog import SyslogIntake
-from tests.conftest import missing
-from tests.environments import install, kept, put, python_of
+from tests.packages import node_with, python_with
 
 HERE = Path(__file__).parent
 QUEUE_BYTES = 64 << 10
@@ -43,21 +41,13 @@ SETTINGS = Settings.model_validate({"http": {"tokens": {"shipper": "t0ken"}}})
 @pytest.fixture(scope="session")
 def python_clients() -> Path:
     """The interpreter of the environment that has the Python clients."""
-    return python_of("python", HERE / "requirements.txt")
+    return python_with(HERE / "requirements.txt")
 
 
 @pytest.fixture(scope="session")
 def node_clients() -> Path:
     """The folder in which the JavaScript clients are installed, with the speaker beside them."""
-    if shutil.which("npm") is None:
-        missing("npm is not installed")
-    folder = kept("node", (HERE / "package.json").read_bytes())
-    if not folder.exists():
-        made = folder.with_suffix(f".{os.getpid()}")
-        made.mkdir(parents=True)
-        shutil.copy(HERE / "package.json", made)
-        install(["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(made)], made)
-        put(made, folder)
+    folder = node_with(HERE / "package.json")
     shutil.copy(HERE / "speak.mjs", folder)
     return folder
 

@@ -23,7 +23,8 @@ from tests.connectors import test_contract as contract
 from tests.connectors.benches import Bench, Opened
 
 PAGE = (Path(__file__).parents[2] / "docs" / "connectors.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```(\w+)\n(.*?)```", PAGE, re.DOTALL)
+WALK = PAGE.partition("## A connector in one file")[2]
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", WALK, re.DOTALL)
 MODULE, TOML, BENCH = (text for _, text in BLOCKS)
 
 
