@@ -156,10 +156,11 @@ class Web(Named):
             raise self.odd("not a list")
         return found
 
-    def text_if_any(self, path: str, **query: Any) -> str:
+    def text_if_any(self, path: str, accept: str = "application/json", **query: Any) -> str:
         """The text of an answer that one can do without: '' when the backend will not tell it."""
         try:
-            return self.hide(self.answer("GET", path, query=query).content.decode(errors="replace"))
+            headers = {"Accept": accept}
+            return self.hide(self.answer("GET", path, query=query, headers=headers).content.decode(errors="replace"))
         except Problem as problem:
             if problem.permanent:
                 return ""

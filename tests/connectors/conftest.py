@@ -72,12 +72,12 @@ class Deployments:
     path: Path
 
     def commit(self, message: str, *, branch: str = "main", **files: str | bytes) -> str:
-        """Commits files given as `services__checkout="…"` (a path without .yaml) on top of the branch."""
+        """Commits files given as `services__checkout="…"` (without .yaml, if it is that) on top of the branch."""
         has = self.branch_exists(branch)
         git(self.path, "read-tree", f"refs/heads/{branch}" if has else "--empty")
         for name, content in files.items():
             blob = git(self.path, "hash-object", "-w", "--stdin", stdin=content)
-            path = name.replace("__", "/") + ".yaml"
+            path = name.replace("__", "/") + ("" if "." in name else ".yaml")
             git(self.path, "update-index", "--add", "--cacheinfo", f"100644,{blob},{path}")
         tree = git(self.path, "write-tree")
         parents = ["-p", self.head(branch)] if has else []
