@@ -78,8 +78,7 @@ class OpenApi:
                 self.problems.append(f"{where}: no parameter {name}")
                 continue
             schema = known[name]["schema"]
-            is_number = schema.get("type") == "integer" and re.fullmatch(r"-?\d+", value)
-            self._check(f"{where} ?{name}", int(value) if is_number else value, schema)
+            self._check(f"{where} ?{name}", _value(value, str(schema.get("type"))), schema)
 
     def _operation(self, asked: Asked) -> tuple[str, Mapping[str, Any]] | None:
         """The path with the fewest places to fill in, as a server would choose."""
@@ -105,6 +104,13 @@ class OpenApi:
         whole = {**_plain(schema, is_strict=True), "strict": self._spec["strict"], "lax": self._spec["lax"]}
         for error in jsonschema.Draft4Validator(whole).iter_errors(value):
             self.problems.append(f"{where}: {'.'.join(map(str, error.path))}: {error.message[:300]}")
+
+
+def _value(text: str, kind: str) -> Any:
+    """What a query says, as its type has it; a list is taken with commas."""
+    if kind == "array":
+        return text.split(",")
+    return int(text) if kind == "integer" and re.fullmatch(r"-?\d+", text) else text
 
 
 @cache
