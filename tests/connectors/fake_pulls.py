@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.connectors.conftest import git
 from tests.connectors.faulty import Answer, Asked
-from tests.connectors.published import example
+from tests.connectors.published import example, refused
 
 TOKEN = "ghp_fake9f8e7d6c5b4a"
 PROJECT = "tocsin-bot/deployments"
@@ -43,7 +43,7 @@ class FakePulls:
 
     def answer(self, asked: Asked) -> Answer:
         if asked.headers.get("Authorization") != f"Bearer {TOKEN}":
-            return _refused(401, "Bad credentials")
+            return refused(401, "Bad credentials")
         path, is_post = asked.path.removeprefix(_REPO), asked.method == "POST"
         if path == "/pulls":
             return self._open(asked) if is_post else Answer(200, self._listed(asked))
@@ -53,7 +53,7 @@ class FakePulls:
         found = re.fullmatch(r"/pulls/(\d+)(/reviews)?", path)
         pull = next((one for one in self.pulls if found and str(one["number"]) == found[1]), None)
         if found is None or pull is None:
-            return _refused(404, "Not Found")
+            return refused(404, "Not Found")
         if found[2]:
             return Answer(200, self.reviews[pull["number"]])
         self._looked(pull)
@@ -146,11 +146,6 @@ class FakePulls:
         statuses = [one for of, one in self.statuses if of == sha]
         made = example("combined-status", sha=sha, statuses=statuses, total_count=len(statuses))
         return Answer(200, made)
-
-
-def _refused(status: int, message: str) -> Answer:
-    url = "https://docs.github.com/rest"
-    return Answer(status, {"message": message, "documentation_url": url, "status": str(status)})
 
 
 def _invalid(error: dict[str, str]) -> Answer:

@@ -19,11 +19,11 @@ _WORDS = ("format", "title", "description", "x-", "example", "discriminator", "d
 
 
 class OpenApi:
-    """A description, and what was seen against it. `problems` is empty as long as everything fits; `unlisted` are
-    answers with a status that the description does not have for the call."""
+    """A description, and what was seen against it. `problems` is empty as long as everything fits. `refusal` is the
+    schema of errors with a status that the description does not list for the call (GitHub's seldom list all)."""
 
-    def __init__(self, path: Path) -> None:
-        self._spec = _read(path)
+    def __init__(self, path: Path, refusal: str = "basic-error") -> None:
+        self._spec, self.refusal = _read(path), {"$ref": f"#/components/schemas/{refusal}"}
         self.problems: list[str] = []
         self.seen: set[str] = set()
 
@@ -56,13 +56,15 @@ class OpenApi:
     def _check_answer(self, where: str, given: Answer, answers: Mapping[str, Any]) -> None:
         described = self._at(answers.get(str(given.status)))
         if described is None:
-            if given.status != 401:  # what every call can answer
+            if given.status >= 400:
+                self._check(where, given.body, self.refusal)
+            else:
                 self.problems.append(f"{where} is not described")
             return
         content = described.get("content", {})
         kinds = [kind for kind in content if "json" in kind]
         if not kinds:
-            if given.body is not None:
+            if given.body is not None and given.status < 400:  # of errors a description often says no more than that
                 self.problems.append(f"{where}: has no body")
             return
         self._check(where, given.body, content[kinds[0]]["schema"])
@@ -76,8 +78,7 @@ class OpenApi:
                 self.problems.append(f"{where}: no parameter {name}")
                 continue
             schema = known[name]["schema"]
-            is_number = schema.get("type") == "integer" and re.fullmatch(r"-?\d+", value)
-            self._check(f"{where} ?{name}", int(value) if is_number else value, schema)
+            self._check(f"{where} ?{name}", _value(value, str(schema.get("type"))), schema)
 
     def _operation(self, asked: Asked) -> tuple[str, Mapping[str, Any]] | None:
         """The path with the fewest places to fill in, as a server would choose."""
@@ -103,6 +104,13 @@ class OpenApi:
         whole = {**_plain(schema, is_strict=True), "strict": self._spec["strict"], "lax": self._spec["lax"]}
         for error in jsonschema.Draft4Validator(whole).iter_errors(value):
             self.problems.append(f"{where}: {'.'.join(map(str, error.path))}: {error.message[:300]}")
+
+
+def _value(text: str, kind: str) -> Any:
+    """What a query says, as its type has it; a list is taken with commas."""
+    if kind == "array":
+        return text.split(",")
+    return int(text) if kind == "integer" and re.fullmatch(r"-?\d+", text) else text
 
 
 @cache

@@ -8,6 +8,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tests.connectors.faulty import Answer
+
 _EXAMPLES: dict[str, dict[str, Any]] = json.loads(
     Path(__file__).with_name("fixtures").joinpath("github.json").read_text()
 )
@@ -21,3 +23,10 @@ def example(name: str, /, **told: Any) -> dict[str, Any]:
             raise KeyError(f"{name} has no {field}")
         made[field] = value
     return made
+
+
+def refused(status: int, message: str) -> Answer:
+    """GitHub's usual error."""
+    return Answer(
+        status, {"message": message, "documentation_url": "https://docs.github.com/rest", "status": f"{status}"}
+    )

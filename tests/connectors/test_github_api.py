@@ -2,23 +2,46 @@
 description? It comes from npm (@octokit/openapi) and is the whole of api.github.com."""
 
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
-from bot.actions.model import Started
-from bot.connectors import git
+from bot.actions.model import ActionKind, Started
+from bot.connectors import git, github_actions, github_deployments
 from bot.connectors._web import Problem
 from bot.connectors.git.proposing import ProposingExecutor
 from bot.errors import ConnectorError
-from tests.connectors import fake_pulls
+from tests.connectors import (
+    fake_deployments,
+    fake_github,
+    fake_pulls,
+    test_github_actions,
+    test_github_deployments,
+)
+from tests.connectors.bench import Fake
 from tests.connectors.conftest import Deployments, action
 from tests.connectors.faulty import Answer, Asked, served
 from tests.connectors.openapi import OpenApi
-from tests.connectors.runs import KEY
+from tests.connectors.runs import KEY, begun, connected, followed
 from tests.packages import file_of
 
 DESCRIPTION = "@octokit/openapi@23.0.2", "generated/api.github.com.json"
+
+
+@dataclass
+class Held:
+    """A fake whose every exchange is held against the description."""
+
+    github: OpenApi
+    fake: Fake
+    effects: list[str] = field(default_factory=list)
+
+    def answer(self, asked: Asked) -> Answer:
+        return self.github.between(self.fake.answer)(asked)
+
+
 _PULLS = "/repos/{owner}/{repo}/pulls"
 
 
@@ -63,6 +86,84 @@ def test_pull_requests_fit(described: Callable[[], OpenApi], shop: Deployments) 
         f"GET {_PULLS}/{{pull_number}}/reviews 200",
         "GET /repos/{owner}/{repo}/commits/{ref}/check-runs 200",
         "GET /repos/{owner}/{repo}/commits/{ref}/status 200",
+    }
+
+
+def test_dispatching_a_workflow_fits(described: Callable[[], OpenApi]) -> None:
+    github, deploy = described(), test_github_actions.DEPLOY
+    wanted = test_github_actions.WANTED
+    for conclusion in ("success", "failure"):
+        fake = fake_github.FakeGithub()
+        fake.conclusion = conclusion
+        with (
+            connected(github_actions, Held(github, fake), token=fake_github.TOKEN) as executor,
+            suppress(ConnectorError),
+        ):
+            followed(executor, deploy, wanted)
+    fake = fake_github.FakeGithub()
+    fake.is_old = True
+    with connected(github_actions, Held(github, fake), token=fake_github.TOKEN) as executor:
+        started = begun(executor, deploy, wanted)
+        assert isinstance(started, Started)
+        executor.cancel(started, deploy)
+        executor.cancel(started, deploy)
+        away = replace(deploy, target={**deploy.target, "ref": "gone"})
+        with pytest.raises(ConnectorError, match="No ref found for: gone"):
+            executor.execute("tocsin-run-9", away, wanted, executor.plan(deploy, wanted))
+        with pytest.raises(ConnectorError, match="Not Found"):
+            executor.plan(replace(deploy, target={**deploy.target, "workflow": "gone.yml"}), wanted)
+    assert github.problems == []
+    repository, workflow = "/repos/{owner}/{repo}", "/repos/{owner}/{repo}/actions/workflows/{workflow_id}"
+    assert github.seen == {
+        f"GET {workflow} 200",
+        f"GET {workflow} 404",
+        f"GET {repository}/contents/{{path}} 200",
+        f"GET {workflow}/runs 200",
+        f"POST {workflow}/dispatches 200",
+        f"POST {workflow}/dispatches 204",
+        f"POST {workflow}/dispatches 422",
+        f"GET {repository}/actions/runs/{{run_id}} 200",
+        f"GET {repository}/actions/runs/{{run_id}}/jobs 200",
+        f"POST {repository}/actions/runs/{{run_id}}/cancel 202",
+        f"POST {repository}/actions/runs/{{run_id}}/cancel 409",
+    }
+
+
+def test_deployments_fit(described: Callable[[], OpenApi]) -> None:
+    github = described()
+    deploy, rollback = (test_github_deployments.action(kind) for kind in (ActionKind.DEPLOY, ActionKind.ROLLBACK))
+    for kind, end in ((deploy, "success"), (rollback, "failure")):
+        fake = fake_deployments.FakeDeployments()
+        fake.ends = end
+        with (
+            connected(github_deployments, Held(github, fake), token=fake_deployments.TOKEN) as executor,
+            suppress(ConnectorError),
+        ):
+            followed(executor, kind)
+    fake = fake_deployments.FakeDeployments()
+    with connected(github_deployments, Held(github, fake), token=fake_deployments.TOKEN) as executor:
+        started = begun(executor, deploy)
+        assert isinstance(started, Started)
+        executor.cancel(started, deploy)
+        with pytest.raises(ConnectorError, match="No commit found"):
+            executor.plan(deploy, {"version": "gone"})
+        fake.is_green = False
+        with pytest.raises(ConnectorError, match="Commit status checks failed"):
+            executor.execute("tocsin-run-9", deploy, {}, executor.plan(deploy, {"version": "main"}))
+    assert github.problems == []
+    repository, deployments = "/repos/{owner}/{repo}", "/repos/{owner}/{repo}/deployments"
+    assert github.seen == {
+        f"GET {deployments} 200",
+        f"POST {deployments} 201",
+        f"POST {deployments} 409",
+        f"GET {deployments}/{{deployment_id}} 200",
+        f"GET {deployments}/{{deployment_id}}/statuses 200",
+        f"POST {deployments}/{{deployment_id}}/statuses 201",
+        f"GET {repository}/environments/{{environment_name}} 200",
+        f"GET {repository}/commits/{{ref}} 200",
+        f"GET {repository}/commits/{{ref}} 422",
+        f"GET {repository}/commits/{{ref}}/status 200",
+        f"POST {repository}/statuses/{{sha}} 201",
     }
 
 
