@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
-from bot.engine.ports import Store
+from bot.engine.ports import Store, Transaction
 from bot.engine.source_ports import DeadLetter, SourceUse
 from bot.logs.record import LogRecord
 from bot.logs.redact import Redactor
@@ -106,7 +106,7 @@ class Ledger:
         self.flush()
         now = self._clock.now()
         with self._store.read() as tx:
-            return [_sender(use, now) for use in tx.sources.uses()]
+            return senders_of(tx, now)
 
     def rejected(self, limit: int) -> list[DeadLetter]:
         self.flush()
@@ -138,6 +138,11 @@ class Ledger:
 
     def _clean(self, data: bytes) -> bytes:
         return self._redactor.redact(data.decode("utf-8", "replace")).encode("utf-8", "replace")
+
+
+def senders_of(tx: Transaction, now: datetime) -> list[Sender]:
+    """Who has sent what, as it was last written down."""
+    return [_sender(use, now) for use in tx.sources.uses()]
 
 
 def _uses_of(source: str, sender: str, records: Sequence[LogRecord], now: datetime) -> Sequence[SourceUse]:

@@ -13,6 +13,7 @@ from bot.actions.remedies import Doing, Remedy
 from bot.actions.runbooks import Runbook
 from bot.changes.model import Change
 from bot.digests.model import Subscription
+from bot.engine.ledger import Sender
 from bot.engine.ports import AuditEntry, Decision
 from bot.incidents.delivery import Delivery
 from bot.incidents.life import Role, Room, Task, Update
@@ -312,6 +313,8 @@ class HomePage:
     tasks: tuple[HomeTask, ...] = ()
     leaders: Mapping[int, str] = field(default_factory=dict)
     """Id of an incident → who leads it."""
+    senders: tuple[Sender, ...] = ()
+    """Who sends what: those that went silent first, then those that sent most."""
 
 
 @dataclass(frozen=True, slots=True)

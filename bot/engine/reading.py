@@ -10,6 +10,7 @@ from bot.actions.policy import Policy, Verdict
 from bot.changes.model import ChangeKind
 from bot.clock import Clock
 from bot.engine.digests import Digests
+from bot.engine.ledger import Sender, senders_of
 from bot.engine.living import leaders_of, life_of, tasks_of
 from bot.engine.oncall import Oncall, handover_of
 from bot.engine.pages import (
@@ -203,6 +204,7 @@ class Reading:
                 my_shifts=my_shifts,
                 tasks=tasks_of(tx, person),
                 leaders=leaders_of(tx, active[-_HOME_SHOWN:] + mine, self._settings.incidents.lead),
+                senders=tuple(sorted(senders_of(tx, now), key=_noteworthy)),
             )
 
     def _line(self, notice: Notice) -> LinePage:
@@ -279,6 +281,10 @@ def _similar(tx: Transaction, incident: Incident, signals: Sequence[Signal], now
         confirmed = [s.label for s in tx.incidents.suspects(incident_id) if s.verdict == "confirmed"]
         found.append(SimilarLine(other, likeness, shared, helped, confirmed[0] if confirmed else ""))
     return tuple(found)
+
+
+def _noteworthy(sender: Sender) -> tuple[bool, int, str]:
+    return not sender.is_silent, -sender.use.lines, sender.use.service
 
 
 def find_incident(key: str) -> int:

@@ -72,5 +72,5 @@ SOURCE = Source(
     decode=decode,
     fixture="airflow.json",
     about="The service is the DAG. A task that succeeds ends the trouble that its failure began.",
-    examples=(Example("a DAG's default_args", "python", _CALLBACK, Proof.DOCUMENTED),),
+    examples=(Example("a DAG's default_args", "python", _CALLBACK, Proof.REAL),),
 )

@@ -144,9 +144,16 @@ template(name="tocsin" type="list" option.jsonf="on") {
   property(outname="host" name="hostname" format="jsonf")
   property(outname="message" name="msg" format="jsonf")
 }
+template(name="tocsin-again" type="string" string="%$!all-json-plain%")
+ruleset(name="tocsin-again" queue.type="LinkedList" queue.dequeueBatchSize="1" queue.dequeueSlowdown="20000") {
+  action(type="omelasticsearch" server="127.0.0.1" serverport="8321" template="tocsin-again" searchIndex="logs"
+         searchType="" bulkmode="on" uid="tocsin" pwd="{token}" action.resumeRetryCount="-1" action.resumeInterval="2"
+         retryfailures="on" retryruleset="tocsin-again" ratelimit.interval="0")
+}
 action(type="omelasticsearch" server="127.0.0.1" serverport="8321" template="tocsin" searchIndex="logs"
-       searchType="" bulkmode="on" uid="tocsin" pwd="{token}" queue.type="LinkedList"
-       action.resumeRetryCount="-1" action.resumeInterval="2")
+       searchType="" bulkmode="on" uid="tocsin" pwd="{token}" queue.type="LinkedList" queue.dequeueBatchSize="1"
+       action.resumeRetryCount="-1" action.resumeInterval="2"
+       retryfailures="on" retryruleset="tocsin-again" ratelimit.interval="0")
 """
 _LOGSTASH = """\
 output {
@@ -173,19 +180,42 @@ pipeline:
       http_passwd: {token}
 """
 _PYTHON = """\
-from elasticsearch import Elasticsearch, helpers
+import time
+
+from elasticsearch import ApiError, Elasticsearch, TransportError, helpers
 
 client = Elasticsearch("{url}", basic_auth=("tocsin", "{token}"))
-helpers.bulk(
-    client, ({"_index": "logs", "@timestamp": at, "service.name": "checkout", "message": line} for at, line in lines)
-)
+
+
+def send(documents):
+    while True:  # until they are taken; what is sent again as it was counts once
+        try:
+            return helpers.bulk(client, documents)
+        except (ApiError, TransportError) as error:
+            if isinstance(error, ApiError) and error.status_code not in (429, 502, 503, 504):
+                raise
+        time.sleep(2)
+
+
+send([{"_index": "logs", "@timestamp": at, "service.name": "checkout", "message": line} for at, line in lines])
 """
 _JS = """\
-const { Client } = require('@elastic/elasticsearch')
+import { Client } from '@elastic/elasticsearch'
 const client = new Client({ node: '{url}', auth: { username: 'tocsin', password: '{token}' } })
-await client.bulk({ operations: [
-  { index: { _index: 'logs' } }, { '@timestamp': at, 'service.name': 'checkout', message },
-] })
+
+async function send(documents) {
+  const operations = documents.flatMap((document) => [{ index: { _index: 'logs' } }, document])
+  for (;;) { // until they are taken; what is sent again as it was counts once
+    try {
+      return await client.bulk({ operations })
+    } catch (error) {
+      if (![429, 502, 503, 504, undefined].includes(error.statusCode)) throw error
+    }
+    await new Promise((again) => setTimeout(again, 2000))
+  }
+}
+
+await send(lines.map(({ at, message }) => ({ '@timestamp': at, 'service.name': 'checkout', message })))
 """
 
 SOURCE = Source(
@@ -204,8 +234,9 @@ SOURCE = Source(
         Example("elasticsearch-py", "python", _PYTHON, Proof.REAL),
         Example("@elastic/elasticsearch", "js", _JS, Proof.REAL),
         Example("rsyslog (omelasticsearch)", "rsyslog", _RSYSLOG, Proof.REAL,
-                "It waits while Tocsin is away, but rsyslog 8.2302 drops a batch that is refused (429 or 503): "
-                "prefer syslog over TCP, which is held back instead."),
+                "It sends again what Tocsin refuses, one record at a time, because rsyslog 8.2302 sends only the first "
+                "refused record of a batch again. What a proxy in between refuses without Elasticsearch's words it "
+                "drops: syslog over TCP has no such holes and is faster."),
         Example("Filebeat", "yaml", _FILEBEAT, Proof.DOCUMENTED),
         Example("Logstash", "logstash", _LOGSTASH, Proof.DOCUMENTED),
         Example("Fluent Bit", "yaml", _FLUENT_BIT, Proof.DOCUMENTED),

@@ -20,6 +20,10 @@ def decode(posted: Posted) -> Heard:
     return heard
 
 
+_CURL = """\
+curl --retry 100 --retry-connrefused --fail --data-binary @app.log -H 'Content-Type: text/plain' \\
+  -H 'Authorization: Bearer {token}' -H "Idempotency-Key: $(sha256sum < app.log | cut -c1-32)" {url}/v1/ingest/checkout
+"""
 _SYSLOG_NG = """\
 destination d_tocsin {
   http(url("{url}/v1/ingest/checkout") method("POST") batch-lines(200) batch-timeout(1000)
@@ -53,6 +57,7 @@ SOURCE = Source(
     examples=(
         Example("curl", "sh", "curl --data-binary @app.log -H 'Content-Type: text/plain' "
                 "-H 'Authorization: Bearer {token}' {url}/v1/ingest/checkout\n", Proof.REAL),
+        Example("curl, until it is taken", "sh", _CURL, Proof.REAL, "Sent again under the same key it counts once."),
         Example("a file that grows", "sh", "tocsin tail /var/log/app.log --service checkout "
                 "--url {url} --token {token}\n", Proof.REAL),
         Example("Kubernetes", "sh", "kubectl logs --follow deployment/checkout | "

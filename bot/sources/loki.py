@@ -244,11 +244,24 @@ clients:
     bearer_token: {token}
 """
 _PINO = """\
-const pino = require('pino')
-const logger = pino({ transport: { target: 'pino-loki', options: {
-  host: '{url}', labels: { service: 'checkout' },
+// tocsin-loki.mjs: pino-loki sends each batch once; this sends it until it is taken
+import { pinoLoki } from 'pino-loki'
+
+const send = fetch
+globalThis.fetch = async (url, options) => {
+  for (;;) {
+    const answer = await send(url, { ...options, signal: AbortSignal.timeout(30_000) }).catch(() => null)
+    if (answer && answer.status !== 429 && answer.status < 500) return answer
+    await new Promise((again) => setTimeout(again, 1000 * (answer?.headers.get('retry-after') || 2)))
+  }
+}
+
+export default () => pinoLoki({
+  host: '{url}', labels: { service: 'checkout' }, batching: { interval: 1 },
   headers: { Authorization: 'Bearer {token}' },
-} } })
+})
+
+// in your program: pino({ transport: { target: '/path/to/tocsin-loki.mjs' } })
 """
 _WINSTON = """\
 const LokiTransport = require('winston-loki')
@@ -256,9 +269,28 @@ new LokiTransport({ host: '{url}', labels: { service: 'checkout' },
   headers: { Authorization: 'Bearer {token}' } })
 """
 _PYTHON = """\
-handler = logging_loki.LokiHandler(
-    url="{url}/loki/api/v1/push", tags={"service": "checkout"}, version="1", auth=("tocsin", "{token}")
+import atexit
+import queue
+
+import logging_loki
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+
+class Patient(requests.Session):
+    def __init__(self):
+        super().__init__()
+        again = Retry(100, backoff_factor=1, status_forcelist=(429, 500, 502, 503, 504), allowed_methods=None)
+        self.mount("https://", HTTPAdapter(max_retries=again))
+        self.mount("http://", HTTPAdapter(max_retries=again))
+
+
+logging_loki.emitter.LokiEmitter.session_class = Patient
+handler = logging_loki.LokiQueueHandler(
+    queue.Queue(), url="{url}/loki/api/v1/push", tags={"service": "checkout"}, version="1", auth=("tocsin", "{token}")
 )
+atexit.register(handler.listener.stop)
 """
 _FLUENT_BIT = """\
 pipeline:
@@ -281,10 +313,28 @@ SOURCE = Source(
     fixture="loki.json",
     about=f"The service is the first label of: {', '.join(SERVICE_LABELS)}.",
     examples=(
-        Example("pino-loki", "js", _PINO, Proof.REAL, "It does not send again what was refused."),
-        Example("python-logging-loki", "python", _PYTHON, Proof.REAL, "It does not send again what was refused."),
         Example(
-            "winston-loki", "js", _WINSTON, Proof.REAL, "It keeps what was refused and sends it again after a minute."
+            "pino-loki",
+            "js",
+            _PINO,
+            Proof.REAL,
+            "By itself it does not send again what was refused; what is on its way when the program ends is lost.",
+        ),
+        Example(
+            "python-logging-loki",
+            "python",
+            _PYTHON,
+            Proof.REAL,
+            "By itself it does not send again what was refused, "
+            "and its requests hold up the program that logs; the queue does not.",
+        ),
+        Example(
+            "winston-loki",
+            "js",
+            _WINSTON,
+            Proof.REAL,
+            "It keeps what was refused and sends it again after a minute, together with what came since: when only the "
+            "answer was lost, and lines came since, those of the first batch count twice.",
         ),
         Example("Grafana Alloy", "river", _ALLOY, Proof.DOCUMENTED),
         Example("Promtail", "yaml", _PROMTAIL, Proof.DOCUMENTED, "Its life ended in March 2026; Alloy follows it."),

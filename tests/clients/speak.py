@@ -1,8 +1,11 @@
-"""One real Python client that sends: python speak.py CLIENT URL LINES. Run in an environment of its own."""
+"""One real Python client that sends: python speak.py CLIENT URL LINES [SERVICE]. Run in an environment of its own."""
 
 import logging
 import sys
 from datetime import UTC, datetime
+
+SERVICE = sys.argv[4] if len(sys.argv) > 4 else "checkout"
+"""For otlp."""
 
 
 def otlp(url: str, lines: list[str]) -> None:
@@ -12,7 +15,7 @@ def otlp(url: str, lines: list[str]) -> None:
     from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
     from opentelemetry.sdk.resources import Resource
 
-    provider = LoggerProvider(resource=Resource.create({"service.name": "checkout"}))
+    provider = LoggerProvider(resource=Resource.create({"service.name": SERVICE}))
     exporter = OTLPLogExporter(
         endpoint=f"{url}/v1/logs", compression=Compression.Gzip, headers={"Authorization": "Bearer t0ken"}, timeout=60
     )

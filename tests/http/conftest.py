@@ -12,6 +12,7 @@ from bot.changes.model import Change
 from bot.clock import Clock, HeldClock
 from bot.engine.events import Outcome
 from bot.engine.ledger import Ledger
+from bot.engine.log_ports import LogBus
 from bot.engine.ports import Store, Transaction
 from bot.logs.record import LogRecord
 from bot.logs.redact import Redactor
@@ -119,8 +120,10 @@ def heard() -> Heard:
     return Heard()
 
 
-def client_of(heard: Heard, peer: str = "127.0.0.1", **settings: object) -> httpx.AsyncClient:
-    app = application(heard, Settings.model_validate({"http": settings}))
+def client_of(
+    heard: Heard, peer: str = "127.0.0.1", bus: LogBus | None = None, **settings: object
+) -> httpx.AsyncClient:
+    app = application(heard, Settings.model_validate({"http": settings}), bus=bus)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=(peer, 50123))
     return httpx.AsyncClient(transport=transport, base_url="http://tocsin")
 
