@@ -12,6 +12,7 @@ from bot.clock import Clock
 from bot.engine.correlator import Correlator
 from bot.engine.evidence import signal_of, still_new
 from bot.engine.log_ports import ServiceRow, TemplateRow
+from bot.engine.mixes import Mixes
 from bot.engine.ports import Decision, Store, Transaction
 from bot.engine.rarity import rarity_of, unseen_for
 from bot.engine.seasons import Seasons
@@ -39,9 +40,11 @@ class Checks:
         detectors: Sequence[Detector],
         correlator: Correlator,
         watching: Watching,
+        mixes: Mixes,
     ) -> None:
         self._store, self._clock, self._settings = store, clock, settings
         self._detectors, self._correlator, self._watching = detectors, correlator, watching
+        self._mixes = mixes
         self._was_away_until = datetime.min.replace(tzinfo=UTC)
         self._has_run = False
         self._seasons = Seasons(settings.detection.window)
@@ -53,6 +56,7 @@ class Checks:
         closed_until = window_start(now - timedelta(seconds=self._settings.detection.grace_s), length)
         with self._store.read() as tx:
             services = tx.logs.services()
+            self._mixes.refresh(tx)
             was_up_since = self._up_since(tx.records.recall(_LAST_RUN), now)
         found = 0
         due = {row.name: self._due(row, closed_until, length) for row in services}
@@ -141,6 +145,7 @@ class Checks:
             history_windows=past,
             is_learning=start < learnt_at,
             is_complete=is_complete,
+            mix=self._mixes.of(tx, row.name),
         )
         return window, rows
 

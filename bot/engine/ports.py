@@ -15,6 +15,7 @@ from bot.engine.action_ports import LockRows, RemedyRows, RunRows, SecondFactorR
 from bot.engine.calling_ports import CallRows, PagerRows
 from bot.engine.life_ports import MarkRows, RoleRows, RoomRows, TaskRows, UpdateRows
 from bot.engine.log_ports import LogRows
+from bot.engine.mix_ports import MixRows
 from bot.engine.rhythm_ports import RhythmRows
 from bot.engine.source_ports import SourceRows
 from bot.engine.watch_ports import WatchRows
@@ -402,6 +403,8 @@ class Transaction(Protocol):
     def second_factors(self) -> SecondFactorRows: ...
     @property
     def rhythms(self) -> RhythmRows: ...
+    @property
+    def mixes(self) -> MixRows: ...
 
 
 class Store(Protocol):

@@ -28,6 +28,7 @@ from bot.engine.locking import Locks
 from bot.engine.marks import Marks
 from bot.engine.mending import Mending
 from bot.engine.merging import Merging
+from bot.engine.mixes import Mixes
 from bot.engine.muting import Muting
 from bot.engine.oncall import Oncall
 from bot.engine.pagers import Pagers
@@ -108,6 +109,7 @@ class Engine:
     marks: Marks
     mending: Mending
     rhythms: Rhythms
+    mixes: Mixes
     pipelines: Pipelines
 
 
@@ -144,6 +146,7 @@ def engine(
     oncall = Oncall(store, clock, settings, policy, team, fetch_calendar)
     usergroups = Usergroups(store, clock, settings)
     reading = Reading(store, clock, settings, runs, digests, runbooks, oncall)
+    mixes = Mixes(store, clock, settings)
     told_pagers = Pagers(store, clock, settings, incidents, pagers, team)
     return Engine(
         settings=settings,
@@ -151,7 +154,7 @@ def engine(
         store=store,
         policy=policy,
         ingest=Ingest(store, clock, settings, miner, redactor),
-        checks=Checks(store, clock, settings, detectors, correlator, watching),
+        checks=Checks(store, clock, settings, detectors, correlator, watching, mixes),
         changes=changes,
         signals=Signals(store, clock, correlator),
         incidents=incidents,
@@ -189,5 +192,6 @@ def engine(
         marks=Marks(store, clock, policy),
         mending=Mending(store, clock, settings, policy),
         rhythms=Rhythms(store, clock, settings, events),
+        mixes=mixes,
         pipelines=Pipelines(store, clock, settings, events),
     )

@@ -28,6 +28,7 @@ from bot.store.lessons import LessonTable
 from bot.store.life import MarkTable, RoleTable, RoomTable, TaskTable, UpdateTable
 from bot.store.locks import LockTable
 from bot.store.logs import LogTable
+from bot.store.mixes import MixTable
 from bot.store.outbox import OutboxTable
 from bot.store.pagers import PagerTable
 from bot.store.people import PeopleTable
@@ -77,6 +78,7 @@ class SqlTransaction:
     remedies: RemedyTable
     second_factors: SecondFactorTable
     rhythms: RhythmTable
+    mixes: MixTable
     connection: Connection
 
 
@@ -137,6 +139,7 @@ class Database:
             RemedyTable(connection),
             SecondFactorTable(connection),
             RhythmTable(connection),
+            MixTable(connection),
             connection,
         )
 

@@ -73,3 +73,11 @@ rhythm = Table(  # log lines that come regularly
     Column("absent_since", UtcDateTime),
     Index("ix_rhythm_late_at", "late_at"),
 )
+
+mix_model = Table(  # which mixes of log templates are usual in a service; empty when there was too little to learn from
+    "mix_model",
+    metadata,
+    Column("service", String(200), primary_key=True),
+    Column("fitted_at", UtcDateTime, nullable=False),
+    Column("packed", LargeBinary, nullable=False),
+)
