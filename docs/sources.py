@@ -9,6 +9,7 @@ from bot.sources.registry import SOURCES
 PAGE = Path(__file__).with_name("sources.md")
 TITLES = {
     Kind.LOGS: "Logs",
+    Kind.METRICS: "Metrics",
     Kind.ALERTS: "Alerts",
     Kind.CHANGES: "Changes",
     Kind.PIPELINES: "Pipelines and data",

@@ -68,6 +68,15 @@ class Ledger:
         with self._lock:
             self._add(SourceUse(source, sender, service, now, now, batches=1, lines=1, bytes=size))
 
+    def measured(
+        self, source: str, sender: str, service: str, points: int, size: int, rejected: int, *, duplicate: bool
+    ) -> None:
+        """Points of metrics came in."""
+        now = self._clock.now()
+        use = SourceUse(source, sender, service, now, now, 1, points, size, rejected)
+        with self._lock:
+            self._add(_as_duplicate(use) if duplicate else use)
+
     def keep(self, source: str, sender: str, posted: Posted, rejected: Sequence[Rejected]) -> None:
         """What could not be read, without its secrets, for people to look at and to try again."""
         headers = {name: posted.headers[name][:200] for name in KEPT_HEADERS if name in posted.headers}

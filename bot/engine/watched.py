@@ -23,6 +23,7 @@ from bot.engine.watch_ports import PageSource, ReadSeries, SeriesSource, TableSo
 from bot.errors import ConnectorError, SettingsError
 from bot.logs.windows import window_start
 from bot.metrics.forecast import forecast
+from bot.metrics.labels import labels_of, labels_text
 from bot.metrics.records import Values
 from bot.metrics.tracking import Oddity, Tracking
 from bot.settings import Settings
@@ -44,7 +45,6 @@ TELL_LATE = timedelta(minutes=15)
 
 FORECAST_EVERY = timedelta(hours=1)
 SOON = timedelta(hours=24)
-LABELS_LENGTH_MAX = 1_000
 Standing = tuple[Signal, ...]
 
 
@@ -55,6 +55,9 @@ class Sources:
     series: Mapping[str, SeriesSource]
     tables: Mapping[str, TableSource]
     pages: PageSource | None = None
+
+    def with_series(self, more: Mapping[str, SeriesSource]) -> "Sources":
+        return replace(self, series={**self.series, **more})
 
 
 class Watched:
@@ -102,12 +105,12 @@ class Watched:
         key = f"series.{name}"
         with self._store.read() as tx:
             state = tx.watched.state(key)
-        until = window_start(now, series.every)
+        until = window_start(now - series.waits, series.every)
         if state.read_at is not None and state.read_at >= until:
             return self._stand(state, now)
         since = state.read_at or until - HISTORY
         since = max(since, until - HISTORY)
-        read = self._sources.series[series.source].read(series.query, since, until, series.every)
+        read = self._sources.series[series.source].read(series.query or name, since, until, series.every)
         if len(read) >= SERIES_MAX:
             log.warning("watch.%s: only the first %s series are watched", key, SERIES_MAX)
         with self._store.write() as tx:
@@ -256,12 +259,6 @@ class Watched:
                 self._correlator.place(tx, replace(signal, at=now), now)
 
 
-def labels_text(labels: Mapping[str, str]) -> str:
-    """The same labels are the same text, at most `LABELS_LENGTH_MAX` long."""
-    text = ",".join(f"{name}={value}" for name, value in sorted(labels.items()))
-    return text.replace("\x00", "")[:LABELS_LENGTH_MAX]  # PostgreSQL keeps no NUL in a text
-
-
 def subject(name: str, key: str) -> str:
     """What people call the series: the declared name, and the labels that tell it from its neighbours."""
     told = ", ".join(part for part in key.split(",") if part and not part.startswith(("__name__=", "service=")))
@@ -272,7 +269,7 @@ def _signal(
     kind: SignalKind, name: str, series: SeriesSettings, key: str, severity: Severity, at: datetime, measure: Measure,
     score: float | None = None, threshold: float | None = None,
 ) -> Signal:  # fmt: skip
-    labels = dict(part.split("=", 1) for part in key.split(",") if "=" in part)
+    labels = labels_of(key)
     service = series.service or labels.get(series.service_label) or name
     kinds = ("host", "instance", "pod", "table", "model", "device")
     entities = (("series", measure.subject), *((k, v) for k, v in labels.items() if k in kinds))

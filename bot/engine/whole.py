@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot.actions.policy import Policy
 from bot.anomalies.model import Detector
+from bot.checks.declared import OTLP
 from bot.clock import Clock
 from bot.engine.action_ports import Executor
 from bot.engine.audit import Audit
@@ -28,6 +29,7 @@ from bot.engine.locking import Locks
 from bot.engine.marks import Marks
 from bot.engine.mending import Mending
 from bot.engine.merging import Merging
+from bot.engine.metered import Metered
 from bot.engine.mixes import Mixes
 from bot.engine.muting import Muting
 from bot.engine.oncall import Oncall
@@ -93,6 +95,7 @@ class Engine:
     interactions: Interactions
     upkeep: Upkeep
     watched: Watched
+    metered: Metered
     teaching: Teaching
     ledger: Ledger
     events: Events
@@ -147,6 +150,7 @@ def engine(
     usergroups = Usergroups(store, clock, settings)
     reading = Reading(store, clock, settings, runs, digests, runbooks, oncall)
     mixes = Mixes(store, clock, settings)
+    metered = Metered(store, clock, settings)
     told_pagers = Pagers(store, clock, settings, incidents, pagers, team)
     return Engine(
         settings=settings,
@@ -176,7 +180,8 @@ def engine(
         interactions=Interactions(store, clock),
         upkeep=Upkeep(store, clock, settings),
         teaching=Teaching(store, clock, policy),
-        watched=Watched(store, clock, settings, correlator, sources),
+        watched=Watched(store, clock, settings, correlator, sources.with_series({OTLP: metered})),
+        metered=metered,
         ledger=Ledger(store, clock, redactor),
         events=events,
         uptime=Uptime(store, clock, settings, events),

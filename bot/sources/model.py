@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from bot.changes.model import Change
 from bot.logs.record import LogRecord
+from bot.metrics.streams import Point
 from bot.signals.model import Signal
 
 REJECTED_KEPT = 20
@@ -22,6 +23,7 @@ LATE_MAX = timedelta(days=7)
 
 class Kind(StrEnum):
     LOGS = "logs"
+    METRICS = "metrics"
     ALERTS = "alerts"
     CHANGES = "changes"
     PIPELINES = "pipelines"
@@ -139,6 +141,17 @@ class Measured:
     source: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class MetricPoint:
+    """A point of the metric `name`, with what tells its stream from others: who measures, and what of."""
+
+    name: str
+    service: str
+    resource: Mapping[str, str]
+    attributes: Mapping[str, str]
+    point: Point
+
+
 class Saying(StrEnum):
     """What a pager says of an incident that Tocsin told it of."""
 
@@ -182,6 +195,7 @@ class Heard:
     runs: list[PipelineRun] = field(default_factory=list)
     measured: list[Measured] = field(default_factory=list)
     pagers: list[PagerSaid] = field(default_factory=list)
+    points: list[MetricPoint] = field(default_factory=list)
     ignored: int = 0
     """Parts that were read and mean nothing to Tocsin: a ping, an event of another kind."""
     rejected: list[Rejected] = field(default_factory=list)
@@ -206,6 +220,7 @@ class Heard:
             + len(self.runs)
             + len(self.measured)
             + len(self.pagers)
+            + len(self.points)
         )
 
 
@@ -242,7 +257,7 @@ class Source:
 
     @property
     def is_hook(self) -> bool:
-        return self.kind is not Kind.LOGS
+        return self.kind not in (Kind.LOGS, Kind.METRICS)
 
     @property
     def paths(self) -> tuple[Route, ...]:

@@ -31,6 +31,7 @@ from handlers.http.heartbeats import Heartbeats
 from handlers.http.hooks import Hooks
 from handlers.http.ingest import Intake
 from handlers.http.logs import LogIntake
+from handlers.http.metrics import MetricIntake
 from handlers.http.pace import Pace
 from handlers.http.replies import elastic_answer
 from handlers.http.tally import Tally
@@ -57,10 +58,12 @@ def application(
     health = Health(engine, settings, bus, tally)
     logs = LogIntake(engine, settings, bus, room, tally)
     hooks = Hooks(engine, settings, room, tally, Pace(engine.clock.now))
+    metrics = MetricIntake(engine, settings, room, tally)
     routes = [
         Route("/", _pointer),
         Route("/v1/ingest/{service}", intake.post, methods=["POST"]),
         Route("/v1/changes", changes.post, methods=["POST"]),
+        Route("/v1/metrics", metrics.post, methods=["POST"]),
         Route("/healthz", health.alive),
         Route("/readyz", health.ready),
         Route("/metrics", health.metrics),

@@ -43,7 +43,7 @@ from bot.store.tables.logs import (
 from bot.store.tables.metadata import metadata
 from bot.store.tables.people import person, subscription
 from bot.store.tables.sources import measured, pipeline_run, rejected, source_use, standing, watched
-from bot.store.tables.watching import mix_model, rhythm, sensitivity, series, series_hour, watch_state
+from bot.store.tables.watching import mix_model, rhythm, sensitivity, series, series_hour, stream_point, watch_state
 
 __all__ = [
     "audit",
@@ -96,6 +96,7 @@ __all__ = [
     "silence_copy",
     "source_use",
     "standing",
+    "stream_point",
     "subscription",
     "suspect",
     "task",

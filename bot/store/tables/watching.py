@@ -34,6 +34,18 @@ series_hour = Table(
     sqlite_with_rowid=False,
 )
 
+stream_point = Table(  # OpenTelemetry's points, until their steps have been read
+    "stream_point",
+    metadata,
+    Column("watch", String(100), primary_key=True),
+    Column("stream", String(64), primary_key=True),
+    Column("at_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("labels", String(1000), nullable=False),
+    Column("packed", LargeBinary, nullable=False),  # msgpack of bot.metrics.streams.Point
+    Index("ix_stream_point_at", "watch", "at_ms"),
+    sqlite_with_rowid=False,
+)
+
 watch_state = Table(
     "watch_state",
     metadata,
