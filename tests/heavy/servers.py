@@ -53,6 +53,24 @@ def orders_hourly():
 orders_hourly()
 """
 
+ASKING_DAG = """
+import pendulum
+from airflow.providers.standard.operators.hitl import HITLOperator
+from airflow.sdk import dag, task
+
+@dag(schedule=None, start_date=pendulum.datetime(2026, 11, 1), catchup=False)
+def orders_release():
+    ask = HITLOperator(task_id="ask", subject="Load 12 rows?", body="3 of them are new", options=["Load", "Drop"])
+
+    @task
+    def load():
+        print("loaded")
+
+    ask >> load()
+
+orders_release()
+"""
+
 
 def environment(name: str) -> Path:
     """The `bin` folder of the environment with what `locks/NAME.txt` pins."""
@@ -124,6 +142,27 @@ class Airflow:
                 raise AssertionError("the run did not fail in time")
         self.lock_warehouse(False)
 
+    def asking_run(self, name: str) -> None:
+        """A run that waits for an answer."""
+        with self.client() as client:
+            body: dict[str, Any] = {"dag_run_id": name, "logical_date": None, "conf": {}, "note": ""}
+            client.post("/dags/orders_release/dagRuns", json=body).raise_for_status()
+            path = f"/dags/orders_release/dagRuns/{name}/taskInstances/ask/-1/hitlDetails"
+            for _ in range(240):
+                if client.get(path).status_code == 200:
+                    return
+                time.sleep(0.5)
+        raise AssertionError("it does not ask")
+
+    def ended(self, dag: str, run: str) -> str:
+        with self.client() as client:
+            for _ in range(240):
+                state = str(client.get(f"/dags/{dag}/dagRuns/{run}").json()["state"])
+                if state in ("success", "failed"):
+                    return state
+                time.sleep(0.5)
+        raise AssertionError("the run does not end")
+
     def tries(self, run: str, task: str = "load") -> int:
         with self.client() as client:
             path = f"/dags/orders_hourly/dagRuns/{run}/taskInstances/{task}"
@@ -136,6 +175,7 @@ def airflow(folder: Path, port: int = 18080) -> Iterator[Airflow]:
     home = folder / "airflow"
     (home / "dags").mkdir(parents=True)
     (home / "dags" / "orders.py").write_text(DAG)
+    (home / "dags" / "release.py").write_text(ASKING_DAG)
     (home / "passwords.json").write_text(f'{{"{USER}": "{PASSWORD}"}}')
     url = f"http://127.0.0.1:{port}"
     env = {
@@ -173,7 +213,7 @@ def airflow(folder: Path, port: int = 18080) -> Iterator[Airflow]:
 def _wait_for_dag(server: Airflow) -> None:
     with server.client() as client:
         for _ in range(120):
-            if client.get("/dags/orders_hourly").status_code == 200:
+            if all(client.get(f"/dags/{dag}").status_code == 200 for dag in ("orders_hourly", "orders_release")):
                 return
             time.sleep(0.5)
     raise AssertionError("the DAG did not appear")
