@@ -290,6 +290,7 @@ def test_a_kill_after_any_git_command_neither_loses_nor_doubles_the_commit(
         'if [ "$(wc -l < $here/count)" -eq "$(cat $here/kill_at)" ]; then kill -9 $PPID; fi\nexit $code',
     )
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # what a kill leaves
     (tmp_path / "dump").write_bytes(pickle.dumps((ROLLBACK, plan)))
     killed = 0
     for kill_at in range(1, 40):

@@ -256,6 +256,7 @@ def test_a_kill_after_any_git_command_leaves_one_branch_and_one_pull_request(
         (folder / "kill_at").write_text(str(kill_at))
         with monkeypatch.context() as patched:
             patched.setenv("PATH", f"{folder}:/usr/bin:/bin")
+            patched.setenv("TMPDIR", str(tmp_path))  # what a kill leaves
             command = [sys.executable, "-c", _KILLED, str(tmp_path / "dump"), given]
             code = subprocess.run(command, capture_output=True).returncode
         if code == 0:

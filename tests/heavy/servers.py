@@ -53,6 +53,24 @@ def orders_hourly():
 orders_hourly()
 """
 
+ASKING_DAG = """
+import pendulum
+from airflow.providers.standard.operators.hitl import HITLOperator
+from airflow.sdk import dag, task
+
+@dag(schedule=None, start_date=pendulum.datetime(2026, 11, 1), catchup=False)
+def orders_release():
+    ask = HITLOperator(task_id="ask", subject="Load 12 rows?", body="3 of them are new", options=["Load", "Drop"])
+
+    @task
+    def load():
+        print("loaded")
+
+    ask >> load()
+
+orders_release()
+"""
+
 
 def environment(name: str) -> Path:
     """The `bin` folder of the environment with what `locks/NAME.txt` pins."""
@@ -127,6 +145,27 @@ class Airflow:
                 time.sleep(0.5)
         raise AssertionError(f"the run did not come to {state} in time")
 
+    def asking_run(self, name: str) -> None:
+        """A run that waits for an answer."""
+        with self.client() as client:
+            body: dict[str, Any] = {"dag_run_id": name, "logical_date": None, "conf": {}, "note": ""}
+            client.post("/dags/orders_release/dagRuns", json=body).raise_for_status()
+            path = f"/dags/orders_release/dagRuns/{name}/taskInstances/ask/-1/hitlDetails"
+            for _ in range(240):
+                if client.get(path).status_code == 200:
+                    return
+                time.sleep(0.5)
+        raise AssertionError("it does not ask")
+
+    def ended(self, dag: str, run: str) -> str:
+        with self.client() as client:
+            for _ in range(240):
+                state = str(client.get(f"/dags/{dag}/dagRuns/{run}").json()["state"])
+                if state in ("success", "failed"):
+                    return state
+                time.sleep(0.5)
+        raise AssertionError("the run does not end")
+
     def tries(self, run: str, task: str = "load") -> int:
         with self.client() as client:
             path = f"/dags/orders_hourly/dagRuns/{run}/taskInstances/{task}"
@@ -137,13 +176,14 @@ class Airflow:
 def airflow(
     folder: Path, port: int = 18080, more: Mapping[str, str] | None = None, dags: Mapping[str, str] | None = None
 ) -> Iterator[Airflow]:
-    """`more`: further settings as environment variables. `dags`: id → text of DAGs beside `orders_hourly`."""
+    """`more`: further settings as environment variables. `dags`: id → text of DAGs beside `orders_hourly` and `orders_release`."""
     bin_ = environment("airflow")
     home = folder / "airflow"
     (home / "dags").mkdir(parents=True)
     (home / "dags" / "orders.py").write_text(DAG)
     for name, text in (dags or {}).items():
         (home / "dags" / f"{name}.py").write_text(text)
+    (home / "dags" / "release.py").write_text(ASKING_DAG)
     (home / "passwords.json").write_text(f'{{"{USER}": "{PASSWORD}"}}')
     url = f"http://127.0.0.1:{port}"
     env = {
@@ -175,7 +215,7 @@ def airflow(
             stack.enter_context(running([program, *part], env, folder / f"{part[0]}.log"))
         wait_for(f"{url}/api/v2/monitor/health", lambda got: got.json()["scheduler"]["status"] == "healthy")
         made = Airflow(url, home)
-        for dag in ("orders_hourly", *(dags or {})):
+        for dag in ("orders_hourly", "orders_release", *(dags or {})):
             _wait_for_dag(made, dag)
         yield made
 
