@@ -17,6 +17,7 @@ from bot.engine.life_ports import MarkRows, RoleRows, RoomRows, TaskRows, Update
 from bot.engine.log_ports import LogRows
 from bot.engine.rhythm_ports import RhythmRows
 from bot.engine.source_ports import SourceRows
+from bot.engine.ticket_ports import TicketRows
 from bot.engine.watch_ports import WatchRows
 from bot.incidents.model import Incident, Suspect, TimelineEntry
 from bot.people import Known
@@ -402,6 +403,8 @@ class Transaction(Protocol):
     def second_factors(self) -> SecondFactorRows: ...
     @property
     def rhythms(self) -> RhythmRows: ...
+    @property
+    def tickets(self) -> TicketRows: ...
 
 
 class Store(Protocol):

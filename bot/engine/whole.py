@@ -48,6 +48,8 @@ from bot.engine.stats import Stats
 from bot.engine.subscriptions import Subscriptions
 from bot.engine.tasks import Tasks
 from bot.engine.teaching import Teaching
+from bot.engine.ticket_ports import Desk
+from bot.engine.tickets import Tickets, TicketWords
 from bot.engine.updates import Updates
 from bot.engine.upkeep import Upkeep
 from bot.engine.uptime import Uptime
@@ -109,6 +111,7 @@ class Engine:
     mending: Mending
     rhythms: Rhythms
     pipelines: Pipelines
+    tickets: Tickets
 
 
 def engine(
@@ -122,6 +125,8 @@ def engine(
     executors: Mapping[str, Executor],
     sources: Sources,
     pagers: Mapping[str, Pager],
+    desks: Mapping[str, Desk],
+    ticket_words: TicketWords,
     fetch_calendar: FetchCalendar,
     team: str = "",
 ) -> Engine:
@@ -190,4 +195,5 @@ def engine(
         mending=Mending(store, clock, settings, policy),
         rhythms=Rhythms(store, clock, settings, events),
         pipelines=Pipelines(store, clock, settings, events),
+        tickets=Tickets(store, clock, settings, policy, reading, desks, ticket_words),
     )

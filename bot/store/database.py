@@ -41,6 +41,7 @@ from bot.store.signals import SignalTable
 from bot.store.silences import SilenceTable
 from bot.store.sources import SourceTable
 from bot.store.subscriptions import SubscriptionTable
+from bot.store.tickets import TicketTable
 from bot.store.watched import WatchTable
 
 _BUSY_TIMEOUT_S = 15
@@ -77,6 +78,7 @@ class SqlTransaction:
     remedies: RemedyTable
     second_factors: SecondFactorTable
     rhythms: RhythmTable
+    tickets: TicketTable
     connection: Connection
 
 
@@ -137,6 +139,7 @@ class Database:
             RemedyTable(connection),
             SecondFactorTable(connection),
             RhythmTable(connection),
+            TicketTable(connection),
             connection,
         )
 
