@@ -405,6 +405,8 @@ class CallPage:
     step: int
     steps: int
     card_channel: str = ""
+    is_worse: bool = False
+    """They are asked although somebody is on it, for it became worse."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,8 +98,9 @@ class Reading:
             posted = tx.outbox.posted(card_of_incident(asked.incident_id))
         section = self._settings.escalation.get(asked.policy)
         steps = len(section.steps) if section else 1
-        page = self.incident(asked.incident_id)
-        return CallPage(page, asked, asked.turn % steps + 1, steps, posted.channel if posted else "")
+        turns = steps * (section.repeat + 1) if section else asked.turn + 1
+        page, channel = self.incident(asked.incident_id), posted.channel if posted else ""
+        return CallPage(page, asked, asked.turn % steps + 1, steps, channel, is_worse=asked.turn >= turns)
 
     def review(self, incident_id: int, by: str = "") -> ReviewPage:
         page = self.incident(incident_id)

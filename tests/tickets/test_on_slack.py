@@ -57,12 +57,13 @@ async def test_a_ticket_is_opened_by_a_command_and_its_link_stands_everywhere(sh
     await ana.types("/incident ticket")
     await ana.expects_ephemeral("There is a ticket already")
     await ana.types("/tocsin why INC-1")
-    await ana.expects_ephemeral(f"*Why INC-1* · checkout · critical · ticket {link}")
+    await ana.expects_ephemeral(f"critical: declared by a person · ticket {link}")
     await ana.types("/tocsin status")
     await ana.expects_ephemeral(f"ticket {link}")
     await ana.types("/incident update Half of it works again")
+    await ana.expects_ephemeral("Posted in the thread")
     await shop.told()
-    assert [note.partition(" (")[0] for note in shop.fake.notes] == ["Ana: Half of it works again."]
+    assert [note.partition(" (")[0] for note in shop.fake.notes] == ["ana: Half of it works again."]
 
 
 async def test_a_ticket_is_opened_from_the_menu_and_moves_along(shop: Shop) -> None:
