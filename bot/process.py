@@ -54,7 +54,8 @@ Beside = Callable[["Running"], Awaitable[int]]
 LEDGER_EVERY_S = 2.0
 WORK_POLL_S = 0.5
 """How often a worker looks for an approved run."""
-PAGERS_POLL_S = 1.0
+OUTSIDE_POLL_S = 1.0
+"""How often pagers and tickets are looked after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,8 @@ async def serve(
             leadership = Leadership(store, engine.clock, holder, "courier")
             tasks += [
                 _work(engine, holder, own=parts.is_embedded),
-                _tell_pagers(engine),
+                _tell_outside("pagers", engine.pagers.work, bool(engine.settings.pagers)),
+                _tell_outside("tickets", engine.tickets.work, bool(engine.settings.tickets)),
                 while_leading(leadership, partial(_speak, engine, slack)),
             ]
             if engine.usergroups.named:
@@ -184,16 +186,16 @@ async def _speak(engine: Engine, slack: SlackSide) -> None:
     await asyncio.gather(Courier(engine, slack.client).run(), RoomKeeper(engine, slack.client).run())
 
 
-async def _tell_pagers(engine: Engine) -> None:
-    """Tells pagers what waits for them, one thing after the other, for ever."""
+async def _tell_outside(whom: str, work: Callable[[], bool], is_set_up: bool) -> None:
+    """Tells `whom` what waits for them, one thing after the other, for ever."""
     while True:
         try:
-            told = bool(engine.settings.pagers) and await asyncio.to_thread(engine.pagers.work)
+            told = is_set_up and await asyncio.to_thread(work)
         except StoreError as error:
-            log.error("cannot look for what pagers are to be told: %s", error)
+            log.error("cannot look for what %s are to be told: %s", whom, error)
             told = False
         if not told:
-            await asyncio.sleep(PAGERS_POLL_S)
+            await asyncio.sleep(OUTSIDE_POLL_S)
 
 
 async def _keep_ledger(engine: Engine) -> None:

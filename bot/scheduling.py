@@ -44,6 +44,7 @@ def scheduler_of(engine: Engine) -> AsyncIOScheduler:
     _every(scheduler, "points", engine.watched.drop_old, 3600, offset_s=900)
     _every(scheduler, "upkeep", engine.upkeep.run, 3600, offset_s=600)
     _every(scheduler, "calls", lambda: _call(engine), 5, offset_s=2)
+    _every(scheduler, "tickets", engine.tickets.run, 5, offset_s=3)
     _every(scheduler, "calendars", engine.oncall.refresh, 30, offset_s=3)
     _every(scheduler, "events", engine.events.keep, 30)
     _every(scheduler, "heartbeats", engine.uptime.check_heartbeats, 30)

@@ -18,6 +18,7 @@ from bot.engine.log_ports import LogRows
 from bot.engine.mix_ports import MixRows
 from bot.engine.rhythm_ports import RhythmRows
 from bot.engine.source_ports import SourceRows
+from bot.engine.ticket_ports import TicketRows
 from bot.engine.watch_ports import WatchRows
 from bot.incidents.model import Incident, Suspect, TimelineEntry
 from bot.people import Known
@@ -405,6 +406,8 @@ class Transaction(Protocol):
     def rhythms(self) -> RhythmRows: ...
     @property
     def mixes(self) -> MixRows: ...
+    @property
+    def tickets(self) -> TicketRows: ...
 
 
 class Store(Protocol):

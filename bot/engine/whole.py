@@ -51,6 +51,8 @@ from bot.engine.stats import Stats
 from bot.engine.subscriptions import Subscriptions
 from bot.engine.tasks import Tasks
 from bot.engine.teaching import Teaching
+from bot.engine.ticket_ports import Desk
+from bot.engine.tickets import Tickets, TicketWords
 from bot.engine.updates import Updates
 from bot.engine.upkeep import Upkeep
 from bot.engine.uptime import Uptime
@@ -114,6 +116,7 @@ class Engine:
     rhythms: Rhythms
     mixes: Mixes
     pipelines: Pipelines
+    tickets: Tickets
 
 
 def engine(
@@ -127,6 +130,8 @@ def engine(
     executors: Mapping[str, Executor],
     sources: Sources,
     pagers: Mapping[str, Pager],
+    desks: Mapping[str, Desk],
+    ticket_words: TicketWords,
     fetch_calendar: FetchCalendar,
     team: str = "",
 ) -> Engine:
@@ -199,4 +204,5 @@ def engine(
         rhythms=Rhythms(store, clock, settings, events),
         mixes=mixes,
         pipelines=Pipelines(store, clock, settings, events),
+        tickets=Tickets(store, clock, settings, policy, reading, desks, ticket_words),
     )

@@ -42,6 +42,7 @@ from bot.store.signals import SignalTable
 from bot.store.silences import SilenceTable
 from bot.store.sources import SourceTable
 from bot.store.subscriptions import SubscriptionTable
+from bot.store.tickets import TicketTable
 from bot.store.watched import WatchTable
 
 _BUSY_TIMEOUT_S = 15
@@ -79,6 +80,7 @@ class SqlTransaction:
     second_factors: SecondFactorTable
     rhythms: RhythmTable
     mixes: MixTable
+    tickets: TicketTable
     connection: Connection
 
 
@@ -140,6 +142,7 @@ class Database:
             SecondFactorTable(connection),
             RhythmTable(connection),
             MixTable(connection),
+            TicketTable(connection),
             connection,
         )
 

@@ -43,6 +43,7 @@ from bot.store.tables.logs import (
 from bot.store.tables.metadata import metadata
 from bot.store.tables.people import person, subscription
 from bot.store.tables.sources import measured, pipeline_run, rejected, source_use, standing, watched
+from bot.store.tables.tickets import ticket, ticket_event
 from bot.store.tables.watching import mix_model, rhythm, sensitivity, series, series_hour, stream_point, watch_state
 
 __all__ = [
@@ -102,6 +103,8 @@ __all__ = [
     "task",
     "template",
     "template_values",
+    "ticket",
+    "ticket_event",
     "timeline",
     "watch_state",
     "watched",
