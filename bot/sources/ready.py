@@ -102,9 +102,9 @@ SOURCES = (
                 "                               #   --notification-endpoint {url}/v1/hooks/cloudwatch\n"
                 'topics = ["arn:aws:sns:eu-central-1:123456789012:alarms"]\n', Proof.DOCUMENTED,
                 "Needs `tocsin[sns]`. Only what Amazon signed within the hour for these topics is taken; the "
-                "certificate is fetched from sns.REGION.amazonaws.com, and a subscription confirmed there. In SNS, leave "
-                "raw message delivery off; `aws sns set-topic-attributes --attribute-name SignatureVersion --attribute-value 2` "
-                "signs with SHA-256 instead of SHA-1."),
+                "certificate is fetched from sns.REGION.amazonaws.com, and a subscription confirmed there. In SNS, "
+                "leave raw message delivery off; `aws sns set-topic-attributes --attribute-name SignatureVersion "
+                "--attribute-value 2` signs with SHA-256 instead of SHA-1."),
         Example("by a token", "sh",
                 "aws sns subscribe --topic-arn $TOPIC --protocol https "
                 "--notification-endpoint {url}/v1/hooks/cloudwatch/{token}\n", Proof.DOCUMENTED,
