@@ -40,6 +40,7 @@ from bot.workspace import Workspace
 from handlers import bolt_app
 from handlers.http import application
 from handlers.http.body import Room
+from handlers.http.hooks import seal_for
 from handlers.http.incidents import IncidentRoutes
 from handlers.http.logs import LogIntake
 from handlers.http.oncall import OncallRoutes
@@ -265,7 +266,8 @@ async def _http(
     """Serves logs and changes in (and Slack's own calls, without Socket Mode); gives the URL."""
     listening = _listen(settings.http.host, settings.http.port)
     more = [*IncidentRoutes(engine, settings, Renderer()).routes(), *OncallRoutes(engine, settings).routes()]
-    asgi: Starlette = application(engine, settings, bus=bus, tally=tally, more=more)
+    seal = seal_for(settings)
+    asgi: Starlette = application(engine, settings, bus=bus, tally=tally, more=more, seal=seal)
     if not slack.app_token:
         asgi.mount("/slack", slack.http_app(app))
     config = uvicorn.Config(asgi, log_level="warning", access_log=False, lifespan="off", proxy_headers=False)
@@ -278,6 +280,8 @@ async def _http(
         server.should_exit = True
         await serving
         listening.close()
+        if seal is not None:
+            seal.close()
 
 
 def _listen(host: str, port: int) -> socket.socket:

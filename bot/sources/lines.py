@@ -3,21 +3,17 @@
 They are read as a stream by `handlers/http/ingest.py`; `decode` here is the same for one body that is held whole.
 """
 
-from bot.logs.parse import LineParser
+from bot.logs.texts import Texts
 from bot.sources.model import Example, Heard, Kind, Posted, Proof, Route, Source
 from bot.sources.received import UNKNOWN_SERVICE
 
 
 def decode(posted: Posted) -> Heard:
-    heard = Heard()
-    parser = LineParser(posted.path.get("service") or posted.service or UNKNOWN_SERVICE, fallback_at=posted.now)
-    lines = posted.body.decode("utf-8", "replace").split("\n")
-    for parsed in parser.parse_all([line.rstrip("\r") for line in lines]):
-        if parsed.record is not None:
-            heard.records.append(parsed.record)
-            heard.lines += 1
-            heard.is_timed = heard.is_timed and not parsed.inherited_time
-    return heard
+    """Never `is_timed`: a text whose lines are of whole seconds may well be sent twice and meant twice."""
+    texts = Texts(posted.path.get("service") or posted.service or UNKNOWN_SERVICE, fallback_at=posted.now)
+    lines = [line.rstrip("\r") for line in posted.body.decode("utf-8", "replace").split("\n") if line.strip()]
+    records = texts.feed(lines) + texts.flush()
+    return Heard(records, len(lines), is_timed=False)
 
 
 _CURL = """\

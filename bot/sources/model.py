@@ -252,6 +252,8 @@ class Source:
     verify: Verify | None = None
     signed_by: str = ""
     """In words: how the sender signs."""
+    is_sealed: bool = False
+    """Signed with a key whose certificate stands at its owner's (SNS): verified when the section has `topics`."""
     identify: Identify = no_identity
     about: str = ""
 

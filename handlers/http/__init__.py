@@ -28,7 +28,7 @@ from handlers.http.changes import ChangeIntake
 from handlers.http.elastic import WHO, Handshake
 from handlers.http.health import Health
 from handlers.http.heartbeats import Heartbeats
-from handlers.http.hooks import Hooks
+from handlers.http.hooks import Hooks, Seal
 from handlers.http.ingest import Intake
 from handlers.http.logs import LogIntake
 from handlers.http.metrics import MetricIntake
@@ -48,16 +48,17 @@ def application(
     bus: LogBus | None = None,
     tally: Tally | None = None,
     more: Sequence[Route] = (),
+    seal: Seal | None = None,
 ) -> Starlette:
     """The routes over `engine`. With a `bus`, lines are answered when they are durable there, not when counted. `more`:
-    the routes of `handlers.http.incidents`."""
+    the routes of `handlers.http.incidents`. `seal`: of `handlers.http.hooks.seal_for`."""
     tally = tally or Tally()
     room = Room(ROOM_BODIES * settings.http.body_mb_max << 20)
     intake = Intake(engine, settings, bus, room, tally)
     changes = ChangeIntake(engine, settings, room, tally)
     health = Health(engine, settings, bus, tally)
     logs = LogIntake(engine, settings, bus, room, tally)
-    hooks = Hooks(engine, settings, room, tally, Pace(engine.clock.now))
+    hooks = Hooks(engine, settings, room, tally, Pace(engine.clock.now), seal)
     metrics = MetricIntake(engine, settings, room, tally)
     routes = [
         Route("/", _pointer),
