@@ -17,6 +17,7 @@ from bot.engine.life_ports import MarkRows, RoleRows, RoomRows, TaskRows, Update
 from bot.engine.log_ports import LogRows
 from bot.engine.mix_ports import MixRows
 from bot.engine.rhythm_ports import RhythmRows
+from bot.engine.session_ports import SessionRows
 from bot.engine.source_ports import SourceRows
 from bot.engine.watch_ports import WatchRows
 from bot.incidents.model import Incident, Suspect, TimelineEntry
@@ -405,6 +406,8 @@ class Transaction(Protocol):
     def rhythms(self) -> RhythmRows: ...
     @property
     def mixes(self) -> MixRows: ...
+    @property
+    def sessions(self) -> SessionRows: ...
 
 
 class Store(Protocol):

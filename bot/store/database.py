@@ -38,6 +38,7 @@ from bot.store.rhythms import RhythmTable
 from bot.store.runs import RunTable
 from bot.store.second_factors import SecondFactorTable
 from bot.store.sensitivity import SensitivityTable
+from bot.store.sessions import SessionTable
 from bot.store.signals import SignalTable
 from bot.store.silences import SilenceTable
 from bot.store.sources import SourceTable
@@ -79,6 +80,7 @@ class SqlTransaction:
     second_factors: SecondFactorTable
     rhythms: RhythmTable
     mixes: MixTable
+    sessions: SessionTable
     connection: Connection
 
 
@@ -140,6 +142,7 @@ class Database:
             SecondFactorTable(connection),
             RhythmTable(connection),
             MixTable(connection),
+            SessionTable(connection),
             connection,
         )
 

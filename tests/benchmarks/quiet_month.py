@@ -76,6 +76,7 @@ def quiet_month(days: int, seed: int, *, window_s: int = 300, share: float = 0.1
         month.signals += engine.checks.run()
         engine.rhythms.run()
         engine.mixes.run()
+        engine.sessions.run()
         if start.minute == 0 and start.hour % 6 == 0:
             engine.upkeep.run()
     with engine.store.read() as tx:

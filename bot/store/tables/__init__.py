@@ -43,7 +43,16 @@ from bot.store.tables.logs import (
 from bot.store.tables.metadata import metadata
 from bot.store.tables.people import person, subscription
 from bot.store.tables.sources import measured, pipeline_run, rejected, source_use, standing, watched
-from bot.store.tables.watching import mix_model, rhythm, sensitivity, series, series_hour, watch_state
+from bot.store.tables.watching import (
+    mix_model,
+    open_session,
+    rhythm,
+    sensitivity,
+    series,
+    series_hour,
+    session_service,
+    watch_state,
+)
 
 __all__ = [
     "audit",
@@ -72,6 +81,7 @@ __all__ = [
     "metadata",
     "mix_model",
     "oncall_override",
+    "open_session",
     "outbox",
     "outside_copy",
     "page",
@@ -91,6 +101,7 @@ __all__ = [
     "series",
     "series_hour",
     "service",
+    "session_service",
     "signal",
     "silence",
     "silence_copy",
