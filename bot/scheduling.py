@@ -50,6 +50,7 @@ def scheduler_of(engine: Engine) -> AsyncIOScheduler:
     _every(scheduler, "heartbeats", engine.uptime.check_heartbeats, 30)
     _every(scheduler, "rhythms", engine.rhythms.run, 30, offset_s=10)
     _every(scheduler, "mixes", engine.mixes.run, 60, offset_s=40)
+    _every(scheduler, "sessions", engine.sessions.run, 30, offset_s=25)
     _every(scheduler, "pipelines", engine.pipelines.run, 60, offset_s=20)
     _every(scheduler, "events.tidy", engine.events.tidy, 3600, offset_s=900)
     _every(scheduler, "in_step.tidy", engine.in_step.tidy, 3600, offset_s=960)

@@ -17,6 +17,7 @@ from bot.engine.life_ports import MarkRows, RoleRows, RoomRows, TaskRows, Update
 from bot.engine.log_ports import LogRows
 from bot.engine.mix_ports import MixRows
 from bot.engine.rhythm_ports import RhythmRows
+from bot.engine.session_ports import SessionRows
 from bot.engine.source_ports import SourceRows
 from bot.engine.ticket_ports import TicketRows
 from bot.engine.watch_ports import WatchRows
@@ -408,6 +409,8 @@ class Transaction(Protocol):
     def mixes(self) -> MixRows: ...
     @property
     def tickets(self) -> TicketRows: ...
+    @property
+    def sessions(self) -> SessionRows: ...
 
 
 class Store(Protocol):

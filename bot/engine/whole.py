@@ -36,6 +36,7 @@ from bot.engine.oncall import Oncall
 from bot.engine.pagers import Pagers
 from bot.engine.people import People
 from bot.engine.pipelines import Pipelines
+from bot.engine.placing import Placing
 from bot.engine.ports import Store
 from bot.engine.reading import Reading
 from bot.engine.remedies import Remedies
@@ -45,6 +46,7 @@ from bot.engine.rooms import Rooms
 from bot.engine.runbooks import Runbooks
 from bot.engine.runs import Runs
 from bot.engine.second_factor import SecondFactors
+from bot.engine.sessions import Sessions
 from bot.engine.signals import Signals
 from bot.engine.silences import Silences
 from bot.engine.stats import Stats
@@ -115,6 +117,7 @@ class Engine:
     mending: Mending
     rhythms: Rhythms
     mixes: Mixes
+    sessions: Sessions
     pipelines: Pipelines
     tickets: Tickets
 
@@ -154,7 +157,7 @@ def engine(
     oncall = Oncall(store, clock, settings, policy, team, fetch_calendar)
     usergroups = Usergroups(store, clock, settings)
     reading = Reading(store, clock, settings, runs, digests, runbooks, oncall)
-    mixes = Mixes(store, clock, settings)
+    mixes, placing = Mixes(store, clock, settings), Placing(settings, correlator)
     metered = Metered(store, clock, settings)
     told_pagers = Pagers(store, clock, settings, incidents, pagers, team)
     return Engine(
@@ -163,7 +166,7 @@ def engine(
         store=store,
         policy=policy,
         ingest=Ingest(store, clock, settings, miner, redactor),
-        checks=Checks(store, clock, settings, detectors, correlator, watching, mixes),
+        checks=Checks(store, clock, settings, detectors, placing, watching, mixes),
         changes=changes,
         signals=Signals(store, clock, correlator),
         incidents=incidents,
@@ -203,6 +206,7 @@ def engine(
         mending=Mending(store, clock, settings, policy),
         rhythms=Rhythms(store, clock, settings, events),
         mixes=mixes,
+        sessions=Sessions(store, clock, settings, placing),
         pipelines=Pipelines(store, clock, settings, events),
         tickets=Tickets(store, clock, settings, policy, reading, desks, ticket_words),
     )

@@ -92,6 +92,7 @@ class Rerun:
             self.engine.watched.run()
             self.engine.checks.run()
             self.engine.mixes.run()
+            self.engine.sessions.run()
             self._deliver()
             self.told.minutes += 1
             advance(1)

@@ -55,6 +55,7 @@ class Drive:
         self.clock.advance(timedelta(seconds=self.engine.settings.detection.grace_s))
         self.told.signals += self.engine.checks.run()
         self.engine.mixes.run()
+        self.engine.sessions.run()
         self._deliver()
 
     def _deliver(self) -> None:

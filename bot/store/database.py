@@ -38,6 +38,7 @@ from bot.store.rhythms import RhythmTable
 from bot.store.runs import RunTable
 from bot.store.second_factors import SecondFactorTable
 from bot.store.sensitivity import SensitivityTable
+from bot.store.sessions import SessionTable
 from bot.store.signals import SignalTable
 from bot.store.silences import SilenceTable
 from bot.store.sources import SourceTable
@@ -81,6 +82,7 @@ class SqlTransaction:
     rhythms: RhythmTable
     mixes: MixTable
     tickets: TicketTable
+    sessions: SessionTable
     connection: Connection
 
 
@@ -143,6 +145,7 @@ class Database:
             RhythmTable(connection),
             MixTable(connection),
             TicketTable(connection),
+            SessionTable(connection),
             connection,
         )
 

@@ -95,6 +95,8 @@ def quiet_month(
             engine.rhythms.run()
         with month.spending("mixes", day):
             engine.mixes.run()
+        with month.spending("sessions", day):
+            engine.sessions.run()
         with month.spending("upkeep", day):
             if start.minute == 0 and start.hour % 6 == 0:
                 engine.upkeep.run()

@@ -176,7 +176,7 @@ class Airflow:
 def airflow(
     folder: Path, port: int = 18080, more: Mapping[str, str] | None = None, dags: Mapping[str, str] | None = None
 ) -> Iterator[Airflow]:
-    """`more`: further settings as environment variables. `dags`: id → text of DAGs beside `orders_hourly` and `orders_release`."""
+    """`more`: further settings as environment variables. `dags`: id → text of DAGs beside the two that are there."""
     bin_ = environment("airflow")
     home = folder / "airflow"
     (home / "dags").mkdir(parents=True)

@@ -85,6 +85,7 @@ class World:
         self.engine.remedies.run()
         self.engine.rhythms.run()
         self.engine.mixes.run()
+        self.engine.sessions.run()
         self.engine.events.keep()
         while self.engine.runs.work("world"):
             pass

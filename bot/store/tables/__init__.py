@@ -44,7 +44,17 @@ from bot.store.tables.metadata import metadata
 from bot.store.tables.people import person, subscription
 from bot.store.tables.sources import measured, pipeline_run, rejected, source_use, standing, watched
 from bot.store.tables.tickets import ticket, ticket_event
-from bot.store.tables.watching import mix_model, rhythm, sensitivity, series, series_hour, stream_point, watch_state
+from bot.store.tables.watching import (
+    mix_model,
+    open_session,
+    rhythm,
+    sensitivity,
+    series,
+    series_hour,
+    session_service,
+    stream_point,
+    watch_state,
+)
 
 __all__ = [
     "audit",
@@ -73,6 +83,7 @@ __all__ = [
     "metadata",
     "mix_model",
     "oncall_override",
+    "open_session",
     "outbox",
     "outside_copy",
     "page",
@@ -92,6 +103,7 @@ __all__ = [
     "series",
     "series_hour",
     "service",
+    "session_service",
     "signal",
     "silence",
     "silence_copy",

@@ -93,3 +93,23 @@ mix_model = Table(  # which mixes of log templates are usual in a service; empty
     Column("fitted_at", UtcDateTime, nullable=False),
     Column("packed", LargeBinary, nullable=False),
 )
+
+open_session = Table(  # lines that share an id, while more of them may come
+    "open_session",
+    metadata,
+    Column("service", String(200), primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("opened_at", UtcDateTime, nullable=False, index=True),
+    Column("seen_at", UtcDateTime, nullable=False, index=True),
+    Column("steps", LargeBinary, nullable=False),  # msgpack {template id: lines}
+)
+
+session_service = Table(  # how a service's sessions are followed, and what is known of those that ended
+    "session_service",
+    metadata,
+    Column("service", String(200), primary_key=True),
+    Column("limit", BigInteger, nullable=False),
+    Column("whole", BigInteger, nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    Column("history", LargeBinary, nullable=False),
+)
