@@ -13,8 +13,10 @@ from functools import partial
 
 import numpy as np
 
+from bot.changes.model import Change, ChangeKind
 from bot.checks.declared import SERIES_MAX, CheckSettings, SeriesSettings
 from bot.clock import Clock
+from bot.engine.changes import Changes
 from bot.engine.checked import Checked, measured
 from bot.engine.correlator import Correlator
 from bot.engine.ports import Store, Transaction
@@ -45,6 +47,7 @@ TELL_LATE = timedelta(minutes=15)
 
 FORECAST_EVERY = timedelta(hours=1)
 SOON = timedelta(hours=24)
+CHANGE_KEY_MAX = 200
 Standing = tuple[Signal, ...]
 
 
@@ -62,10 +65,16 @@ class Sources:
 
 class Watched:
     def __init__(
-        self, store: Store, clock: Clock, settings: Settings, correlator: Correlator, sources: Sources
+        self,
+        store: Store,
+        clock: Clock,
+        settings: Settings,
+        correlator: Correlator,
+        changes: Changes,
+        sources: Sources,
     ) -> None:
         self._store, self._clock, self._settings = store, clock, settings
-        self._correlator, self._sources = correlator, sources
+        self._correlator, self._changes, self._sources = correlator, changes, sources
         self._tracking: dict[str, Tracking] = {}
         self._checked = Checked(sources.tables)
         self._failing: set[str] = set()
@@ -230,12 +239,17 @@ class Watched:
         if state.read_at is not None and now - state.read_at < check.every:
             return self._stand(state, now)
         finding, notes = self._checked.look(check, state.notes, now)
+        version = self._checked.version(check)
+        change = _new_version(name, check, version, str(state.notes.get("version", "")), now)
+        notes = {**notes, "version": version[0]} if version else notes
         standing: Standing = ()
         if finding is not None:
             before = next((s for s in state.standing if isinstance(s, Signal)), None)
             made = measured(name, check, finding, now)
             standing = (replace(made, began_at=before.began_at) if before else made,)
         with self._store.write() as tx:
+            if change is not None:
+                self._changes.note(tx, change, now)
             tx.watched.remember(WatchState(key, now, standing, notes))
             self._place(tx, standing, now)
         return len(standing)
@@ -284,6 +298,25 @@ def _signal(
         evidence=Evidence(measure=measure, score=score, threshold=threshold),
         source=f"watch.series.{name}",
         entities=entities,
+    )
+
+
+def _new_version(
+    name: str, check: CheckSettings, version: tuple[str, datetime] | None, before: str, now: datetime
+) -> Change | None:
+    """A model has a version that it had not at the last look. The key is the model's, so that several checks of one
+    table, and versions that take turns in a canary, tell of each version once."""
+    if version is None or not before or version[0] == before:
+        return None
+    return Change(
+        key=f"model:{check.source}:{check.table}:{version[0]}"[:CHANGE_KEY_MAX],
+        kind=ChangeKind.MODEL_VERSION,
+        service=check.service,
+        at=min(version[1], now),
+        version=version[0][:100],
+        previous=before[:100],
+        source=f"watch.checks.{name}",
+        attributes={"model": check.table or name},
     )
 
 

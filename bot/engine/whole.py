@@ -188,7 +188,7 @@ def engine(
         interactions=Interactions(store, clock),
         upkeep=Upkeep(store, clock, settings),
         teaching=Teaching(store, clock, policy),
-        watched=Watched(store, clock, settings, correlator, sources.with_series({OTLP: metered})),
+        watched=Watched(store, clock, settings, correlator, changes, sources.with_series({OTLP: metered})),
         metered=metered,
         ledger=Ledger(store, clock, redactor),
         events=events,

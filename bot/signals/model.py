@@ -58,6 +58,7 @@ class Measured(StrEnum):
     LASTING = "lasting"
     ABSENT = "absent"
     SLOW = "slow"
+    RETRIED = "retried"
     FLAT = "flat"
     MISSING = "missing"
     BEYOND_LIMIT = "beyond_limit"

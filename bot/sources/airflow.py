@@ -34,6 +34,7 @@ def decode(posted: Posted) -> Heard:
             ended_at=None if state is RunState.RUNNING else at,
             error=text(body, "exception"),
             url=text(body, "log_url"),
+            attempt=attempt,
         )
     )
     return heard

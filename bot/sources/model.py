@@ -104,7 +104,8 @@ class RunState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class PipelineRun:
     """How a run of a pipeline (a DAG, a job, a dbt node) stands. `key` is the run's identity at its sender; the same
-    key again is the same run, further on. `service` is who is told; `rows` counts what it wrote, when it says."""
+    key again is the same run, further on. `service` is who is told; `rows` counts what it wrote, when it says;
+    `attempt` counts the tries of this task, or run."""
 
     key: str
     pipeline: str
@@ -121,6 +122,7 @@ class PipelineRun:
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     source: str = ""
+    attempt: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ def decode(posted: Posted) -> Heard:
             rows=_rows(event),
             inputs=tuple(_datasets(event, "inputs")),
             outputs=outputs,
+            attempt=at_path(event, "run", "facets", "airflow", "taskInstance", "try_number"),
         )
     )  # fmt: skip
     heard.measured += _assertions(event, run_id, service, at)

@@ -192,3 +192,14 @@ def test_one_bad_cdevent_of_a_batch_is_named_and_the_others_count() -> None:
     body = json.dumps([good, "no event", odd]).encode()
     heard = BY_NAME["cdevents"].decode(Posted(body, {"content-type": "application/cloudevents-batch+json"}, NOW))
     assert (len(heard.changes), [part.place for part in heard.rejected]) == (2, ["event 2"])
+
+
+def test_how_manieth_a_try_is_comes_with_it() -> None:
+    (first,) = heard("airflow", changed("airflow", try_number=3)).runs
+    assert first.attempt == 3
+    event = json.loads(fixture(BY_NAME["openlineage"]))
+    event["run"].setdefault("facets", {})["airflow"] = {"taskInstance": {"try_number": 2}}
+    (second,) = heard("openlineage", json.dumps(event).encode()).runs
+    assert second.attempt == 2
+    assert heard("openlineage").runs[0].attempt == 1
+    assert heard("airflow", changed("airflow", try_number="many")).runs[0].attempt == 1

@@ -1,4 +1,4 @@
-"""Points of OpenTelemetry's metrics."""
+"""Points of OpenTelemetry's metrics, and the attempts of runs."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,8 +17,10 @@ def upgrade() -> None:
         sa.Column("packed", sa.LargeBinary, nullable=False),
         sqlite_with_rowid=False,
     )
+    op.add_column("pipeline_run", sa.Column("attempt", sa.Integer, nullable=False, server_default="1"))
     op.create_index("ix_stream_point_at", "stream_point", ["watch", "at_ms"])
 
 
 def downgrade() -> None:
     op.drop_table("stream_point")
+    op.drop_column("pipeline_run", "attempt")
