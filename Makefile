@@ -44,7 +44,7 @@ unit:
 test-heavy: setup
 	$(BIN)/python -m pytest tests/heavy/real_mlflow.py tests/heavy/real_airflow.py tests/heavy/real_pipelines.py \
 	  tests/heavy/real_programs.py tests/heavy/real_docker.py tests/heavy/real_reports.py tests/heavy/real_webhooks.py \
-	  tests/heavy/real_testgen.py $(PYTEST_ARGS)
+	  tests/heavy/real_lineage.py tests/heavy/real_testgen.py $(PYTEST_ARGS)
 
 # The pictures of the README and docs/, from headless Chromium.
 pictures: setup

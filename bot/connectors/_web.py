@@ -275,10 +275,16 @@ def _said(content: bytes) -> str:
         text = content.decode(errors="replace")
         return "" if "<" in text else _short(text)
     if isinstance(found, dict):
-        for name in ("detail", "message", "Message", "error_description", "error", "title", "errors"):
+        for name in ("detail", "message", "Message", "errorMessages", "error_description", "error", "title", "errors"):
             if found.get(name):
-                return _short(found[name] if isinstance(found[name], str) else json.dumps(found[name]))
+                return _short(_plain(found[name]))
     return _short(json.dumps(found))
+
+
+def _plain(said: Any) -> str:
+    if isinstance(said, list) and all(isinstance(one, str) for one in said):
+        return "; ".join(said)
+    return said if isinstance(said, str) else json.dumps(said)
 
 
 def _short(text: str) -> str:

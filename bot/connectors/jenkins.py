@@ -106,9 +106,17 @@ class JenkinsExecutor:
         known = json.loads(started.reference)
         build = self._build_of(known["key"], action)
         if build is None:
-            self._web.answer("POST", "/queue/cancelItem", query={"id": known["item"]})
-        elif build.get("building"):
+            self._take_out(known["item"])
+            build = self._build_of(known["key"], action)  # it may have begun between the two
+        if build is not None and build.get("building"):
             self._web.answer("POST", f"{_path(action)}/{build['number']}/stop")
+
+    def _take_out(self, item: str) -> None:
+        try:
+            self._web.answer("POST", "/queue/cancelItem", query={"id": item})
+        except Problem as problem:
+            if problem.status not in (404, 500):  # it has left the queue
+                raise
 
     def _sent(self, action: Action, parameters: Mapping[str, str]) -> dict[str, str]:
         """The job's own parameters, by its own names."""

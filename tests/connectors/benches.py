@@ -1,7 +1,9 @@
 """Every connector with something to act on, for the suite that all of them pass."""
 
+import copy
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 
 from bot.actions.model import Action, ActionKind
 from bot.actions.parameters import Parameter
@@ -10,6 +12,7 @@ from tests.connectors import (
     bench_building,
     bench_data,
     bench_deploying,
+    bench_git,
     bench_models,
     bench_tickets,
     fake_airflow,
@@ -51,6 +54,24 @@ def airflow_backfill() -> Iterator[Bench]:
     action = Action("fill-orders", ActionKind.BACKFILL, "orders", "airflow", {"dag": "orders_hourly"})
     with _airflow(fake, action, {"since": "2026-11-10T00:00:00Z", "until": "2026-11-12T00:00:00Z"}) as bench:
         yield bench
+
+
+@contextmanager
+def airflow_answer() -> Iterator[Bench]:
+    fake = fake_airflow.FakeAirflow()
+    fake.asking_run("q1")
+    fake.asking_run("q2")
+    target = {"dag": "orders_release", "task": "ask"}
+    action = Action("release-orders", ActionKind.CALL, "orders", "airflow", target)
+    with _airflow(fake, action, {"answer": "load"}) as bench:
+        bench.goes_on, bench.knows_by_world = False, True
+        bench.state = lambda: (copy.deepcopy(fake.questions), list(fake.effects))
+        bench.disturb = partial(_somebody_drops, fake)
+        yield bench
+
+
+def _somebody_drops(fake: fake_airflow.FakeAirflow) -> None:
+    fake.answered("q2", ["Drop"], {})
 
 
 @contextmanager
@@ -176,12 +197,14 @@ BENCHES: dict[str, Opened] = {
     **bench_data.BENCHES,
     **bench_deploying.BENCHES,
     **bench_models.BENCHES,
+    **bench_git.BENCHES,
     **bench_tickets.BENCHES,
     "github-deploy": github_deploy,
     "jenkins-deploy": jenkins_deploy,
     "http-call": http_call,
     "airflow-rerun": airflow_rerun,
     "airflow-trigger": airflow_trigger,
+    "airflow-answer": airflow_answer,
     "airflow-backfill": airflow_backfill,
     "mlflow-rollback": mlflow_rollback,
     "mlflow-promote": mlflow_promote,

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bot.actions.model import Action, ActionKind
-from tests.environments import libraries_of, python_of
+from tests.packages import libraries_of, python_with
 
 CHECKOUT = """\
 # checkout, production
@@ -47,10 +47,22 @@ def git(directory: Path, *arguments: str, stdin: str | bytes = "") -> str:
 def extras() -> Iterator[Path]:
     """The interpreter of an environment with moto and what optional connectors need; Tocsin's finds these beside its
     own packages, as an extra would put them."""
-    python = python_of("extras", Path(__file__).parent / "extras.txt")
+    python = python_with(Path(__file__).parent / "extras.txt")
     sys.path.append(str(libraries_of(python)))
     yield python
     sys.path.remove(str(libraries_of(python)))
+
+
+def wrapped_git(folder: Path, script: str) -> Path:
+    """A `git` that stands first in the path and does `script` around the real one ("$real" "$@")."""
+    folder.mkdir()
+    real = subprocess.run(
+        ["/bin/sh", "-c", "command -v git"], capture_output=True, check=True, text=True
+    ).stdout.strip()
+    program = folder / "git"
+    program.write_text(f"#!/bin/sh\nreal={real}\nhere={folder}\n{script}\n")
+    program.chmod(0o755)
+    return folder
 
 
 @dataclass
@@ -100,8 +112,12 @@ class Deployments:
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Deployments:
+    return shop_in(tmp_path)
+
+
+def shop_in(folder: Path) -> Deployments:
     """checkout went 1.4.0 → 1.4.1 → 1.4.2, and payments stands beside it."""
-    path = tmp_path / "shop.git"
+    path = folder / "shop.git"
     path.mkdir()
     git(path, "init", "--quiet", "--bare", "--initial-branch=main", "--template=")
     deployments = Deployments(path)

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from tests.connectors.faulty import Answer, Asked
 
 TASKS = ("extract", "load", "report")
+DAGS = ("orders_hourly", "orders_release")
 USER, PASSWORD, TOKEN = "tocsin", "tocsinpw-3b1f", "jwt-9c2e77aa"
 
 
@@ -38,11 +39,12 @@ def _task(name: str, run: str) -> dict[str, Any]:
 
 class FakeAirflow:
     """One DAG, `orders_hourly`: extract → load → report. While `locked`, load fails. A run moves on by one state each
-    time it is looked at."""
+    time it is looked at. Another one, `orders_release`, has a task `ask` that waits for people."""
 
     def __init__(self) -> None:
         self.runs: dict[str, Run] = {}
         self.backfills: list[dict[str, Any]] = []
+        self.questions: dict[str, dict[str, Any]] = {}
         self.locked = True
         self.paused = False
         self.effects: list[str] = []
@@ -53,6 +55,18 @@ class FakeAirflow:
     def failed_run(self, name: str) -> None:
         self.runs[name] = Run(name, tasks={task: _task(task, name) for task in TASKS})
         self._finish(self.runs[name])
+
+    def asking_run(self, name: str, params: Mapping[str, Any] | None = None) -> None:
+        task = {**_task("ask", name), "dag_id": "orders_release", "state": "awaiting_input"}
+        said = {"subject": "Load 12 rows?", "body": "3 of them are new", "options": ["Load", "Drop"]}
+        given: dict[str, Any] = {
+            "chosen_options": None,
+            "params_input": {},
+            "response_received": False,
+            "responded_by_user": None,
+        }
+        asked = {"params": params or {}, "created_at": self._now(), "task_instance": task, "multiple": False}
+        self.questions[name] = {**said, **given, **asked}
 
     def answer(self, asked: Asked) -> Answer:
         if asked.path == "/auth/token":
@@ -65,7 +79,7 @@ class FakeAirflow:
         for method, pattern, handler in _ROUTES:
             found = re.fullmatch("/api/v2" + pattern, unquote(asked.path))
             if found and method == asked.method:
-                if found.groupdict().get("dag", "orders_hourly") != "orders_hourly":
+                if found.groupdict().get("dag", DAGS[0]) not in DAGS:
                     return Answer(404, {"detail": f"The Dag with ID: `{found['dag']}` was not found"})
                 answer: Answer = getattr(self, handler)(asked, **found.groupdict())
                 return answer
@@ -134,6 +148,38 @@ class FakeAirflow:
             said = {"exc_type": "RuntimeError", "exc_value": "sales_fact is locked"}
             events.append({"event": "Task failed with exception", "level": "error", "error_detail": [said]})
         return Answer(200, {"content": events, "continuation_token": None})
+
+    # -- questions
+
+    def get_questions(self, asked: Asked, dag: str) -> Answer:
+        is_answered = asked.query["response_received"] == "true"
+        found = [
+            one
+            for one in reversed(self.questions.values())
+            if one["response_received"] is is_answered and one["task_instance"]["task_id"] == asked.query["task_id"]
+        ]
+        return Answer(200, {"hitl_details": found, "total_entries": len(found)})
+
+    def get_question(self, asked: Asked, dag: str, run: str, task: str) -> Answer:
+        if run in self.questions and task == "ask":
+            return Answer(200, self.questions[run])
+        where = f"dag_id: `{dag}`, run_id: `{run}`, task_id: `{task}` and map_index: `-1`"
+        return Answer(404, {"detail": f"The Task Instance with {where} was not found"})
+
+    def patch_question(self, asked: Asked, dag: str, run: str, task: str) -> Answer:
+        found, chosen = self.questions[run], asked.body["chosen_options"]
+        if found["response_received"]:
+            return Answer(409, {"detail": "Human-in-the-loop detail has already been updated"})
+        if not set(chosen) <= set(found["options"]):
+            return Answer(400, {"detail": f"Invalid options {chosen}; allowed options are ['Drop', 'Load']."})
+        self.effects.append(f"answer {run}")
+        return Answer(200, self.answered(run, chosen, asked.body["params_input"]))
+
+    def answered(self, run: str, chosen: list[str], params: Mapping[str, Any]) -> dict[str, Any]:
+        user = {"id": USER, "name": USER}
+        given = {"chosen_options": chosen, "params_input": dict(params)}
+        self.questions[run] |= {**given, "response_received": True, "responded_by_user": user}
+        return {**given, "responded_by": user, "responded_at": self._now()}
 
     # -- backfills
 
@@ -208,6 +254,7 @@ class FakeAirflow:
 
 
 _DAG, _RUN = "/dags/(?P<dag>[^/]+)", "/dags/(?P<dag>[^/]+)/dagRuns/(?P<run>[^/]+)"
+_ASKED = _RUN + "/taskInstances/(?P<task>[^/]+)/-1/hitlDetails"
 _ROUTES = [
     ("GET", _DAG, "get_dag"),
     ("GET", _DAG + "/dagRuns", "get_runs"),
@@ -217,6 +264,9 @@ _ROUTES = [
     ("GET", _RUN + "/taskInstances", "get_tasks"),
     ("GET", _RUN + "/taskInstances/(?P<task>[^/]+)/logs/(?P<number>[0-9]+)", "get_log"),
     ("POST", _DAG + "/clearTaskInstances", "clear"),
+    ("GET", _DAG + "/dagRuns/~/hitlDetails", "get_questions"),
+    ("GET", _ASKED, "get_question"),
+    ("PATCH", _ASKED, "patch_question"),
     ("POST", "/backfills/dry_run", "dry_backfill"),
     ("POST", "/backfills", "post_backfill"),
     ("GET", "/backfills", "get_backfills"),

@@ -1,11 +1,13 @@
-"""As much of GitHub's API as dispatching a workflow needs, with its state in memory. Made from the published OpenAPI
-description (2022-11-28, with `return_run_details`); no real GitHub was there to compare it with."""
+"""As much of GitHub's API as dispatching a workflow needs, with its state in memory. Its answers are GitHub's published
+examples with this state in them, and every exchange is held against GitHub's published OpenAPI description
+(`test_github_api.py`); its rules are those of the documentation."""
 
 import base64
 import re
 from typing import Any
 
 from tests.connectors.faulty import Answer, Asked
+from tests.connectors.published import example, refused
 
 TOKEN = "ghp_fake9f8e7d6c5b4a"
 _REPO = "/repos/shop/web"
@@ -18,17 +20,17 @@ class FakeGithub:
 
     def __init__(self, file: str = FILE) -> None:
         self.file, self.runs, self.effects = file, list[dict[str, Any]](), list[str]()
-        self.conclusion, self.is_old = "success", False
+        self.conclusion, self.is_old, self.state = "success", False, "active"
 
     def answer(self, asked: Asked) -> Answer:
         if asked.headers.get("Authorization") != f"Bearer {TOKEN}":
-            return Answer(401, {"message": "Bad credentials"})
+            return refused(401, "Bad credentials")
         key = f"{asked.method} {asked.path}"
         if key == f"GET {_WORKFLOW}":
-            return Answer(200, {"id": 1, "path": ".github/workflows/deploy.yml", "state": "active"})
+            return Answer(200, example("workflow", path=".github/workflows/deploy.yml", state=self.state))
         if key == f"GET {_REPO}/contents/.github/workflows/deploy.yml":
             content = base64.encodebytes(self.file.encode()).decode()
-            return Answer(200, {"encoding": "base64", "content": content})
+            return Answer(200, example("file", encoding="base64", content=content))
         if key == f"GET {_WORKFLOW}/runs":
             return Answer(200, {"total_count": len(self.runs), "workflow_runs": [dict(r) for r in self.runs[::-1]]})
         if key == f"POST {_WORKFLOW}/dispatches":
@@ -37,33 +39,42 @@ class FakeGithub:
 
     def _dispatch(self, asked: Asked) -> Answer:
         inputs = asked.body["inputs"]
+        if asked.body["ref"] != "main":
+            return refused(422, f"No ref found for: {asked.body['ref']}")
         number = 9000 + len(self.runs)
         url = f"https://github.com/shop/web/actions/runs/{number}"
         title = f"Deploy {inputs['version']} ({inputs['tocsin_key']})"
         self.effects.append(inputs["tocsin_key"])
-        self.runs.append(
-            {"id": number, "display_title": title, "status": "queued", "conclusion": None, "html_url": url}
-        )
-        return Answer(204) if self.is_old else Answer(200, {"workflow_run_id": number, "html_url": url})
+        told = {"display_title": title, "status": "queued", "conclusion": None, "html_url": url}
+        self.runs.append(example("workflow-run", id=number, event="workflow_dispatch", **told))
+        if self.is_old or not asked.body.get("return_run_details"):
+            return Answer(204)
+        run_url = f"https://api.github.com{_REPO}/actions/runs/{number}"
+        return Answer(200, example("dispatch", workflow_run_id=number, run_url=run_url, html_url=url))
 
     def _one(self, asked: Asked) -> Answer:
         found = re.fullmatch(_REPO + r"/actions/runs/(\d+)(/jobs|/cancel)?", asked.path)
         run = next((run for run in self.runs if found and str(run["id"]) == found[1]), None)
         if found is None or run is None:
-            return Answer(404, {"message": "Not Found"})
+            return refused(404, "Not Found")
         if found[2] == "/jobs":
-            is_over, failed = run["status"] == "completed", run["conclusion"] == "failure"
-            steps = [{"name": "rollout", "conclusion": "failure" if failed else "success"}]
-            job = {"name": "deploy", "status": "completed" if is_over else "in_progress", "steps": steps}
-            return Answer(200, {"total_count": 1, "jobs": [job]})
+            return Answer(200, {"total_count": 1, "jobs": [self._job(run)]})
         if found[2] == "/cancel":
             if run["status"] == "completed":
-                return Answer(409, {"message": "Cannot cancel a workflow run that is completed."})
+                return refused(409, "Cannot cancel a workflow run that is completed.")
             run |= {"status": "completed", "conclusion": "cancelled"}
             return Answer(202, {})
         shown = dict(run)
         self._move(run)
         return Answer(200, shown)
+
+    def _job(self, run: dict[str, Any]) -> dict[str, Any]:
+        is_over, failed = run["status"] == "completed", run["conclusion"] == "failure"
+        end = ("failure" if failed else "success") if is_over else None
+        status = "completed" if is_over else "in_progress"
+        made = example("job", run_id=run["id"], name="deploy", status=status, conclusion=end)
+        made["steps"] = [{**made["steps"][0], "name": "rollout", "status": status, "conclusion": end}]
+        return made
 
     def _move(self, run: dict[str, Any]) -> None:
         if run["status"] == "queued":

@@ -1,5 +1,6 @@
 """As much of Jira, PagerDuty, ServiceNow and Statuspage as keeping a ticket needs, each made from its documented API;
-none of them was there to compare with. docs: developer.atlassian.com/cloud/jira/platform/rest/v3,
+none of them was there to compare with. Jira's every exchange is held against its published OpenAPI description
+(`test_jira_api.py`). docs: developer.atlassian.com/cloud/jira/platform/rest/v3,
 developer.pagerduty.com/api- reference, docs.servicenow.com (Table API), developer.statuspage.io"""
 
 import base64
@@ -25,11 +26,14 @@ class FakeTickets:
 
     def answer(self, asked: Asked) -> Answer:
         if asked.headers.get("Authorization") != self.authorization:
-            return Answer(401, {"message": "who are you?"})
-        return self.routed(f"{asked.method} {asked.path}", asked) or Answer(404, {"message": "not found"})
+            return Answer(401, self.error("who are you?"))
+        return self.routed(f"{asked.method} {asked.path}", asked) or Answer(404, self.error("not found"))
 
     def routed(self, route: str, asked: Asked) -> Answer | None:
         raise NotImplementedError
+
+    def error(self, words: str) -> dict[str, Any]:
+        return {"message": words}
 
     def write(self, note: str) -> None:
         self.notes.append(note)
@@ -56,6 +60,9 @@ class FakeJira(FakeTickets):
         found = re.fullmatch(r"(\w+) /rest/api/3/issue/(OPS-\d+)(?:/(\w+))?", route)
         issue = next((one for one in self.tickets if found and one["key"] == found[2]), None)
         return self._one(issue, f"{found[1]} {found[3] or ''}", asked) if found and issue else None
+
+    def error(self, words: str) -> dict[str, Any]:
+        return {"errorMessages": [words], "errors": {}}
 
     def _one(self, issue: dict[str, Any], what: str, asked: Asked) -> Answer | None:
         if what == "GET ":
@@ -141,12 +148,14 @@ class FakeServicenow(FakeTickets):
         if route == f"POST {table}/incident":
             self.effects.append(asked.body["correlation_id"])
             return Answer(201, {"result": self._open(asked.body)})
-        if route == f"PATCH {table}/incident/sys0":
+        found = re.fullmatch(rf"PATCH {table}/incident/sys(\d+)", route)
+        if found and int(found[1]) < len(self.tickets):
+            ticket = self.tickets[int(found[1])]
             if asked.body.get("state") == "6" and not asked.body.get("close_code"):
                 return Answer(403, {"error": {"message": "Operation Failed", "detail": "Data Policy: Close code"}})
             self.write(asked.body.get("work_notes") or asked.body["state"])
-            self.tickets[0].update(asked.body)
-            return Answer(200, {"result": self.tickets[0]})
+            ticket.update(asked.body)
+            return Answer(200, {"result": ticket})
         return None
 
     def _open(self, fields: dict[str, Any]) -> dict[str, Any]:
@@ -174,10 +183,11 @@ class FakeStatuspage(FakeTickets):
         if route == f"POST {page}/incidents":
             self.effects.append(asked.body["incident"]["metadata"]["tocsin"]["run"])
             return Answer(201, self._open(asked.body["incident"]))
-        if route == f"PATCH {page}/incidents/p0":
+        ticket = next((one for one in self.tickets if asked.path == f"{page}/incidents/{one['id']}"), None)
+        if ticket and asked.method == "PATCH":
             self.write(str(asked.body["incident"].get("body")))
-            self.tickets[0].update(asked.body["incident"])
-        return Answer(200, self.tickets[0]) if asked.path == f"{page}/incidents/p0" else None
+            ticket.update(asked.body["incident"])
+        return Answer(200, ticket) if ticket else None
 
     def _open(self, fields: dict[str, Any]) -> dict[str, Any]:
         id_ = f"p{len(self.tickets)}"

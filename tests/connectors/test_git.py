@@ -15,9 +15,10 @@ import pytest
 
 from bot.actions.model import Action, ActionKind, Plan
 from bot.connectors.git import executor
-from bot.connectors.git.executor import GitExecutor, target_problems, version_before
+from bot.connectors.git.change import target_problems, version_before
+from bot.connectors.git.executor import GitExecutor
 from bot.errors import ConnectorError, InputError, Refused, WorldChanged
-from tests.connectors.conftest import CHECKOUT, Deployments, HttpGit, action, git
+from tests.connectors.conftest import CHECKOUT, Deployments, HttpGit, action, git, wrapped_git
 
 BOTH = pytest.mark.parametrize("over", ["path", "file", "http"])
 ROLLBACK = action()
@@ -33,7 +34,9 @@ def at(shop: Deployments, request: pytest.FixtureRequest) -> Callable[..., GitEx
             url = shop.path.as_uri()
         if over == "http":
             url = request.getfixturevalue("http_git").url
-        return executor("shop", {"repository": url, **options})
+        made = executor("shop", {"repository": url, **options})
+        assert isinstance(made, GitExecutor)
+        return made
 
     return make
 
@@ -233,18 +236,6 @@ def test_two_runs_racing_for_one_service_do_not_both_happen(shop: Deployments, a
     assert len(shop.subjects()) == 5
 
 
-def _wrapped_git(folder: Path, script: str) -> Path:
-    """A `git` that stands first in the path and does `script` around the real one ("$real" "$@")."""
-    folder.mkdir()
-    real = subprocess.run(
-        ["/bin/sh", "-c", "command -v git"], capture_output=True, check=True, text=True
-    ).stdout.strip()
-    program = folder / "git"
-    program.write_text(f"#!/bin/sh\nreal={real}\nhere={folder}\n{script}\n")
-    program.chmod(0o755)
-    return folder
-
-
 def test_a_stale_push_is_made_again_on_the_new_head(
     shop: Deployments, at: At, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -253,7 +244,7 @@ def test_a_stale_push_is_made_again_on_the_new_head(
     head = shop.head()
     other = shop.commit("Payments 2.8.0", services__payments="image: {tag: 2.8.0}\n")
     git(shop.path, "update-ref", "refs/heads/main", head)
-    folder = _wrapped_git(
+    folder = wrapped_git(
         tmp_path / "bin",
         f'if [ "$1" = push ] && mkdir $here/once 2>/dev/null; then '
         f'"$real" -C {shop.path} update-ref refs/heads/main {other}; fi\nexec "$real" "$@"',
@@ -269,7 +260,7 @@ def test_a_push_whose_answer_was_lost_is_found(
     shop: Deployments, at: At, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = at().plan(ROLLBACK, {})
-    folder = _wrapped_git(
+    folder = wrapped_git(
         tmp_path / "bin",
         'if [ "$1" = push ]; then\n  "$real" "$@" >/dev/null 2>&1\n  echo "fatal: the remote end hung up" >&2\n'
         '  exit 128\nfi\nexec "$real" "$@"',
@@ -293,12 +284,13 @@ def test_a_kill_after_any_git_command_neither_loses_nor_doubles_the_commit(
 ) -> None:
     plan = at().plan(ROLLBACK, {})
     start = shop.head()
-    folder = _wrapped_git(
+    folder = wrapped_git(
         tmp_path / "bin",
         'echo x >> $here/count\n"$real" "$@"; code=$?\n'
         'if [ "$(wc -l < $here/count)" -eq "$(cat $here/kill_at)" ]; then kill -9 $PPID; fi\nexit $code',
     )
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # what a kill leaves
     (tmp_path / "dump").write_bytes(pickle.dumps((ROLLBACK, plan)))
     killed = 0
     for kill_at in range(1, 40):

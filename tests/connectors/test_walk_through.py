@@ -23,7 +23,7 @@ from tests.connectors import test_contract as contract
 from tests.connectors.benches import Bench, Opened
 
 PAGE = (Path(__file__).parents[2] / "docs" / "connectors.md").read_text(encoding="utf-8")
-WALK = PAGE[PAGE.index("## A connector in one file") :]
+WALK = PAGE.partition("## A connector in one file")[2]
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", WALK, re.DOTALL)
 MODULE, TOML, BENCH = (text for _, text in BLOCKS)
 
@@ -93,7 +93,7 @@ def test_the_example_in_a_connectors_docstring_is_right(
     (tmp_path / "tocsin.toml").write_text(text)
     settings = load(tmp_path / "tocsin.toml", dict.fromkeys(re.findall(r'"env:(\w+)"', text), "x"))
     assert set(executors(settings)) == set(settings.connectors)
-    assert len(settings.actions) == 1
+    assert settings.actions
 
 
 def test_every_connector_is_in_the_table_and_the_table_has_no_other() -> None:

@@ -9,10 +9,17 @@ import pytest
 from bot.actions.model import Action, ActionKind
 from bot.connectors import airflow as connector
 from bot.connectors import executors
-from bot.errors import ConnectorError
+from bot.errors import ConnectorError, WorldChanged
 from bot.settings import Settings
 from tests.connectors import test_contract as contract
-from tests.connectors.benches import Bench, Opened, airflow_backfill, airflow_rerun, airflow_trigger
+from tests.connectors.benches import (
+    Bench,
+    Opened,
+    airflow_answer,
+    airflow_backfill,
+    airflow_rerun,
+    airflow_trigger,
+)
 from tests.connectors.faulty import Answer, Asked, forwarded, served
 from tests.handlers.stories import (
     a_failed_pipeline_is_run_again,
@@ -103,6 +110,25 @@ def test_a_start_and_a_backfill_happen_once(bench: Bench, server: servers.Airflo
         assert {run["conf"]["tocsin"] for run in runs} == {contract.KEY}
 
 
+def test_a_question_on_which_a_task_waits_is_answered_once(bench: Bench, server: servers.Airflow) -> None:
+    target = {"dag": "orders_release", "task": "ask"}
+    bench.action, bench.parameters = Action("x", ActionKind.CALL, "orders", "airflow", target), {"answer": "load"}
+    server.asking_run("q1")
+    assert bench.make().choices(bench.action, "answer") == ["Load", "Drop"]
+    plan = contract.planned(bench)
+    assert plan.summary == "orders_release q1: Load 12 rows? → Load"
+    first = contract.executed(bench, bench.make(), plan)
+    assert contract.taken_over(bench, plan) == first
+    assert server.ended("orders_release", "q1") == "success"
+    server.asking_run("q2")
+    plan = contract.planned(bench)
+    with server.client() as client:
+        path = "/dags/orders_release/dagRuns/q2/taskInstances/ask/-1/hitlDetails"
+        client.patch(path, json={"chosen_options": ["Drop"], "params_input": {}}).raise_for_status()
+    with pytest.raises(WorldChanged, match="it was answered already: Drop"):
+        contract.executed(bench, bench.make(), plan)
+
+
 async def test_the_story_on_slack(server: servers.Airflow) -> None:
     server.failed_run("story")
     settings = airflow_settings(server.url, servers.USER, servers.PASSWORD)
@@ -133,10 +159,10 @@ async def test_the_story_on_slack_from_the_button_of_the_incident(server: server
 def test_the_fake_answers_as_the_real_one(bench: Bench) -> None:
     """Last: by now the tests above have asked the real one everything."""
     fake: Shapes = {}
-    for open_fake in (airflow_rerun, airflow_trigger, airflow_backfill):
+    for open_fake in (airflow_rerun, airflow_trigger, airflow_backfill, airflow_answer):
         with open_fake() as other:
             other.faulty.backend = recorded(other.faulty.backend, fake)
             plan = contract.planned(other)
             contract.taken_over(other, plan)
-    assert len(set(fake) & set(REAL)) >= 10
+    assert len(set(fake) & set(REAL)) >= 13
     assert differences(fake, REAL) == []

@@ -53,6 +53,24 @@ def orders_hourly():
 orders_hourly()
 """
 
+ASKING_DAG = """
+import pendulum
+from airflow.providers.standard.operators.hitl import HITLOperator
+from airflow.sdk import dag, task
+
+@dag(schedule=None, start_date=pendulum.datetime(2026, 11, 1), catchup=False)
+def orders_release():
+    ask = HITLOperator(task_id="ask", subject="Load 12 rows?", body="3 of them are new", options=["Load", "Drop"])
+
+    @task
+    def load():
+        print("loaded")
+
+    ask >> load()
+
+orders_release()
+"""
+
 
 def environment(name: str) -> Path:
     """The `bin` folder of the environment with what `locks/NAME.txt` pins."""
@@ -110,19 +128,43 @@ class Airflow:
         headers = {"Authorization": f"Bearer {token}"}
         return httpx.Client(base_url=f"{self.url}/api/v2", headers=headers, timeout=30, trust_env=False)
 
-    def failed_run(self, name: str) -> None:
+    def failed_run(self, name: str, dag: str = "orders_hourly") -> None:
         """A run that failed in `load`, and a warehouse that is well again."""
         self.lock_warehouse(True)
+        self.run(name, dag, "failed")
+        self.lock_warehouse(False)
+
+    def run(self, name: str, dag: str = "orders_hourly", state: str = "success") -> None:
+        """A run that came to this state."""
         with self.client() as client:
             body: dict[str, Any] = {"dag_run_id": name, "logical_date": None, "conf": {}, "note": ""}
-            client.post("/dags/orders_hourly/dagRuns", json=body).raise_for_status()
+            client.post(f"/dags/{dag}/dagRuns", json=body).raise_for_status()
             for _ in range(120):
-                if client.get(f"/dags/orders_hourly/dagRuns/{name}").json()["state"] == "failed":
-                    break
+                if client.get(f"/dags/{dag}/dagRuns/{name}").json()["state"] == state:
+                    return
                 time.sleep(0.5)
-            else:
-                raise AssertionError("the run did not fail in time")
-        self.lock_warehouse(False)
+        raise AssertionError(f"the run did not come to {state} in time")
+
+    def asking_run(self, name: str) -> None:
+        """A run that waits for an answer."""
+        with self.client() as client:
+            body: dict[str, Any] = {"dag_run_id": name, "logical_date": None, "conf": {}, "note": ""}
+            client.post("/dags/orders_release/dagRuns", json=body).raise_for_status()
+            path = f"/dags/orders_release/dagRuns/{name}/taskInstances/ask/-1/hitlDetails"
+            for _ in range(240):
+                if client.get(path).status_code == 200:
+                    return
+                time.sleep(0.5)
+        raise AssertionError("it does not ask")
+
+    def ended(self, dag: str, run: str) -> str:
+        with self.client() as client:
+            for _ in range(240):
+                state = str(client.get(f"/dags/{dag}/dagRuns/{run}").json()["state"])
+                if state in ("success", "failed"):
+                    return state
+                time.sleep(0.5)
+        raise AssertionError("the run does not end")
 
     def tries(self, run: str, task: str = "load") -> int:
         with self.client() as client:
@@ -131,11 +173,17 @@ class Airflow:
 
 
 @contextmanager
-def airflow(folder: Path, port: int = 18080) -> Iterator[Airflow]:
+def airflow(
+    folder: Path, port: int = 18080, more: Mapping[str, str] | None = None, dags: Mapping[str, str] | None = None
+) -> Iterator[Airflow]:
+    """`more`: further settings as environment variables. `dags`: id → text of DAGs beside the two that are there."""
     bin_ = environment("airflow")
     home = folder / "airflow"
     (home / "dags").mkdir(parents=True)
     (home / "dags" / "orders.py").write_text(DAG)
+    for name, text in (dags or {}).items():
+        (home / "dags" / f"{name}.py").write_text(text)
+    (home / "dags" / "release.py").write_text(ASKING_DAG)
     (home / "passwords.json").write_text(f'{{"{USER}": "{PASSWORD}"}}')
     url = f"http://127.0.0.1:{port}"
     env = {
@@ -156,6 +204,7 @@ def airflow(folder: Path, port: int = 18080) -> Iterator[Airflow]:
         "AIRFLOW__API_AUTH__JWT_SECRET": hashlib.sha256(b"for tests").hexdigest(),
         "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
+        **(more or {}),
     }
     program = str(bin_ / "airflow")
     with (folder / "migrate.log").open("wb") as out:
@@ -166,17 +215,18 @@ def airflow(folder: Path, port: int = 18080) -> Iterator[Airflow]:
             stack.enter_context(running([program, *part], env, folder / f"{part[0]}.log"))
         wait_for(f"{url}/api/v2/monitor/health", lambda got: got.json()["scheduler"]["status"] == "healthy")
         made = Airflow(url, home)
-        _wait_for_dag(made)
+        for dag in ("orders_hourly", "orders_release", *(dags or {})):
+            _wait_for_dag(made, dag)
         yield made
 
 
-def _wait_for_dag(server: Airflow) -> None:
+def _wait_for_dag(server: Airflow, dag: str) -> None:
     with server.client() as client:
         for _ in range(120):
-            if client.get("/dags/orders_hourly").status_code == 200:
+            if client.get(f"/dags/{dag}").status_code == 200:
                 return
             time.sleep(0.5)
-    raise AssertionError("the DAG did not appear")
+    raise AssertionError(f"the DAG {dag} did not appear")
 
 
 @contextmanager

@@ -1,4 +1,5 @@
-"""How does Tocsin run Airflow's pipelines again? REST API v2 of Airflow 3: clear what failed, start a run, backfill.
+"""How does Tocsin run Airflow's pipelines again? REST API v2 of Airflow 3: clear what failed, start a run, backfill,
+answer a task that waits for people.
 
 [connectors.airflow]
 type = "airflow"
@@ -11,6 +12,12 @@ kind = "rerun"                      # rerun | trigger | backfill
 service = "orders_hourly"
 connector = "airflow"
 target = { dag = "orders_hourly" }
+
+[actions.release-orders]
+kind = "call"                       # answers the task `ask`, an HITLOperator or ApprovalOperator (Airflow 3.1)
+service = "orders_release"
+connector = "airflow"
+target = { dag = "orders_release", task = "ask" }
 """
 
 import re
@@ -31,9 +38,11 @@ def executor(name: str, options: Mapping[str, Any]) -> AirflowExecutor:
 
 
 def target_problems(kind: ActionKind, target: Mapping[str, str]) -> list[str]:
-    problems = [f"target.{name}: there is no such setting" for name in sorted(set(target) - {"dag"})]
-    if not target.get("dag"):
-        return [*problems, "target.dag: say which"]
-    if not re.fullmatch(r"[\w.\-]{1,250}", target["dag"]):
-        problems.append(f"target.dag: {target['dag']!r} is not the id of a DAG")
+    needed = {"dag": "a DAG", "task": "a task"} if kind is ActionKind.CALL else {"dag": "a DAG"}
+    problems = [f"target.{name}: there is no such setting" for name in sorted(set(target) - set(needed))]
+    for name, what in needed.items():
+        if not target.get(name):
+            problems.append(f"target.{name}: say which")
+        elif not re.fullmatch(r"[\w.\-]{1,250}", target[name]):
+            problems.append(f"target.{name}: {target[name]!r} is not the id of {what}")
     return problems

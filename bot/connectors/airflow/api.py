@@ -36,6 +36,23 @@ class Task:
     started: str
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a task asks people before it goes on. `params`: what it asks beside the options, with what stands there
+    unless people say otherwise; `chosen`: the answer, () while it waits."""
+
+    dag: str
+    run: str
+    task: str
+    map_index: int
+    asked_at: str
+    subject: str
+    body: str
+    options: tuple[str, ...]
+    params: Mapping[str, Any]
+    chosen: tuple[str, ...]
+
+
 class Api:
     def __init__(self, name: str, options: WebOptions) -> None:
         self._options = options
@@ -109,6 +126,21 @@ class Api:
             raise
         return [line for event in self._list(found, "content") for line in _lines(event)][-LOG_LINES_MAX:]
 
+    # -- questions
+
+    def waiting(self, dag: str, task: str) -> list[Question]:
+        """Those that are not answered, the latest first."""
+        query = {"task_id": task, "response_received": "false", "order_by": "-created_at", "limit": RUNS_MAX}
+        found = self._object(self._call("GET", f"/dags/{_part(dag)}/dagRuns/~/hitlDetails", query=query))
+        return [_question(one) for one in self._list(found, "hitl_details")]
+
+    def question(self, dag: str, run: str, task: str, map_index: int) -> Question:
+        return _question(self._object(self._call("GET", _hitl(dag, run, task, map_index))))
+
+    def answer(self, question: Question, option: str, params: Mapping[str, Any]) -> None:
+        body = {"chosen_options": [option], "params_input": dict(params)}
+        self._call("PATCH", _hitl(question.dag, question.run, question.task, question.map_index), body=body)
+
     # -- backfills
 
     def backfill(self, body: Mapping[str, Any], *, dry: bool) -> Mapping[str, Any]:
@@ -180,6 +212,28 @@ def _run(found: Mapping[str, Any]) -> DagRun:
         raise ConnectorError("the answer is not as expected: a run without an id", permanent=False, connector="airflow")
     return DagRun(str(found["dag_run_id"]), str(found.get("state")), str(found.get("end_date") or ""),
                   found.get("conf") or {})  # fmt: skip
+
+
+def _hitl(dag: str, run: str, task: str, map_index: int) -> str:
+    return f"/dags/{_part(dag)}/dagRuns/{_part(run)}/taskInstances/{_part(task)}/{map_index}/hitlDetails"
+
+
+def _question(found: Mapping[str, Any]) -> Question:
+    task = found.get("task_instance") or {}
+    params = {name: one.get("value") if isinstance(one, dict) and "value" in one else one
+              for name, one in (found.get("params") or {}).items()}  # fmt: skip
+    return Question(
+        dag=str(task.get("dag_id")),
+        run=str(task.get("dag_run_id")),
+        task=str(task.get("task_id")),
+        map_index=int(task.get("map_index", -1)),
+        asked_at=str(found.get("created_at")),
+        subject=str(found.get("subject") or ""),
+        body=str(found.get("body") or ""),
+        options=tuple(str(one) for one in found.get("options") or ()),
+        params=params,
+        chosen=tuple(str(one) for one in found.get("chosen_options") or ()) if found.get("response_received") else (),
+    )
 
 
 def _task(found: Mapping[str, Any]) -> Task:

@@ -1,9 +1,10 @@
-"""How is a pipeline run again, started or backfilled in Airflow, exactly once?
+"""How is a pipeline run again, started, backfilled or answered in Airflow, exactly once?
 
 *Running again* clears the failed tasks of a run and what depends on them. The clearing carries the key of Tocsin's run
 as the tasks' note, and the note is read before anything is cleared. *What an approval holds for*: the very tasks in the
 very tries that were shown; when one of them has moved meanwhile, nothing is cleared. *Starting* names the new run after
-the key, which Airflow takes once only (409). *A backfill* carries the key in its configuration.
+the key, which Airflow takes once only (409). *A backfill* carries the key in its configuration. *A question* on which
+a task waits is answered in `answering.py`.
 """
 
 import json
@@ -12,10 +13,11 @@ from typing import Any
 
 from bot.actions.model import Action, ActionKind, Done, Plan, Progress, Started
 from bot.actions.parameters import Parameter, ParameterType
+from bot.connectors.airflow import answering
 from bot.connectors.airflow.api import RUNS_MAX, Api, DagRun, Task
 from bot.errors import ConnectorError, InputError, Refused, WorldChanged
 
-KINDS = frozenset({ActionKind.RERUN, ActionKind.TRIGGER, ActionKind.BACKFILL})
+KINDS = frozenset({ActionKind.RERUN, ActionKind.TRIGGER, ActionKind.BACKFILL, ActionKind.CALL})
 
 _SHOWN_TASKS_MAX = 30
 _OVER = ("success", "failed", "upstream_failed", "skipped", "removed")
@@ -25,6 +27,7 @@ _PARAMETERS = {
         Parameter("since", ParameterType.MOMENT, hint="All that failed since then, e.g. yesterday."),
     ),
     ActionKind.TRIGGER: (),
+    ActionKind.CALL: answering.PARAMETERS,
     ActionKind.BACKFILL: (
         Parameter("since", ParameterType.MOMENT, required=True),
         Parameter("until", ParameterType.MOMENT, required=True),
@@ -36,12 +39,14 @@ class AirflowExecutor:
     """Fulfils `bot.engine.ports.Executor`."""
 
     def __init__(self, name: str, api: Api) -> None:
-        self._name, self._api = name, api
+        self._name, self._api, self._answers = name, api, answering.Answers(name, api)
 
     def parameters(self, kind: ActionKind) -> tuple[Parameter, ...]:
         return _PARAMETERS[kind]
 
     def choices(self, action: Action, parameter: str) -> list[str]:
+        if action.kind is ActionKind.CALL:
+            return self._answers.choices(action, parameter)
         return [run.id for run in self._api.failed_runs(action.target["dag"], "", RUNS_MAX)]
 
     def plan(self, action: Action, parameters: Mapping[str, str]) -> Plan:
@@ -49,10 +54,14 @@ class AirflowExecutor:
             return self._plan_rerun(action, parameters)
         if action.kind is ActionKind.BACKFILL:
             return self._plan_backfill(action, parameters)
+        if action.kind is ActionKind.CALL:
+            return self._answers.plan(action, parameters)
         return self._plan_start(action, parameters)
 
-    def execute(self, key: str, action: Action, parameters: Mapping[str, str], plan: Plan) -> Started:
+    def execute(self, key: str, action: Action, parameters: Mapping[str, str], plan: Plan) -> Done | Started:
         dag = action.target["dag"]
+        if action.kind is ActionKind.CALL:
+            return self._answers.execute(action, parameters, plan)
         if action.kind is ActionKind.RERUN:
             return self._clear(key, dag, plan)
         if action.kind is ActionKind.BACKFILL:
@@ -62,8 +71,10 @@ class AirflowExecutor:
         run = self._api.start(dag, key, _conf(action, parameters), f"Tocsin {key}")
         return self._started(dag, key, [run.id])
 
-    def find(self, key: str, action: Action, plan: Plan | None = None) -> Started | None:
+    def find(self, key: str, action: Action, plan: Plan | None = None) -> Done | Started | None:
         dag = action.target["dag"]
+        if action.kind is ActionKind.CALL:
+            return self._answers.find(action, plan)
         if action.kind is ActionKind.TRIGGER:
             return self._started(dag, key, [key]) if self._api.run(dag, key) else None
         if action.kind is ActionKind.BACKFILL:

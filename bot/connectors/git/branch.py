@@ -10,10 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from bot.connectors._web import WebUrl
 from bot.connectors.git.command import Git, authorization, problem, secrets_of
 from bot.errors import ConnectorError
 
@@ -48,6 +50,30 @@ class Options(BaseModel):
     """The page of a commit, with `{commit}` in it."""
     depth: Annotated[int, Field(ge=2, le=100_000)] = 500
     """How many commits are fetched at first; more follow when they are needed."""
+    through: Literal["push", "pull_request", "merge_request"] = "push"
+    """How a commit gets to the branch: pushed, or proposed as a pull request of GitHub or a merge request of GitLab."""
+    api: WebUrl | Literal[""] = ""
+    """Where those are opened. Empty: https://api.github.com, or the host of the repository."""
+    project: Annotated[str, Field(pattern=r"^([\w.-]+(/[\w.-]+)+)?$")] = ""
+    """OWNER/NAME (of GitLab: the whole path). Empty: the path of the repository's URL."""
+
+    @model_validator(mode="after")
+    def _can_be_proposed(self) -> "Options":
+        if self.through != "push" and not (self.api_url and self.project_path):
+            raise ValueError(f"through = {self.through!r} needs `api` and `project`: {self.repository!r} says neither")
+        return self
+
+    @property
+    def api_url(self) -> str:
+        parts = urlsplit(self.repository)
+        own = f"{parts.scheme}://{parts.hostname}" if parts.scheme in ("http", "https") else ""
+        return self.api or ("https://api.github.com" if self.through == "pull_request" else own)
+
+    @property
+    def project_path(self) -> str:
+        parts = urlsplit(self.repository)
+        path = parts.path.strip("/").removesuffix(".git") if parts.scheme in ("http", "https") else ""
+        return self.project or (path if re.fullmatch(r"[\w.-]+(/[\w.-]+)+", path) else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +177,25 @@ class Branch:
             "commit-tree", tree, "-p", parent, stdin=message.encode(), env=_identity(self._options.author)
         ).text
 
+    def propose(self, commit: str, name: str) -> str:
+        """The commit at the new branch `name`: `commit`, or the one that is there already."""
+        if self._push(commit, name, ""):
+            return commit
+        refspec = f"+refs/heads/{name}:refs/remotes/origin/{name}"
+        self._git.ask("fetch", "--quiet", "--no-tags", "--filter=blob:none", "--depth=1", "origin", refspec)
+        return self._git.ask("rev-parse", "--verify", f"refs/remotes/origin/{name}^{{commit}}").text
+
+    def key_of(self, commit: str) -> str:
+        """The key of the run that a commit was made for; '' when it was made by somebody else."""
+        return self._git.ask("log", "-1", f"--format=%(trailers:key={TRAILER},valueonly,separator=%x2C)", commit).text
+
     def push(self, commit: str, expected: str) -> bool:
         """True when the branch went from `expected` to `commit`; False when it was no longer at `expected`."""
-        branch = f"refs/heads/{self._options.branch}"
+        return self._push(commit, self._options.branch, expected)
+
+    def _push(self, commit: str, name: str, expected: str) -> bool:
+        """An `expected` of '' means: there is no such branch."""
+        branch = f"refs/heads/{name}"
         lease = f"--force-with-lease={branch}:{expected}"
         answer = self._git.run("push", "--porcelain", "--no-verify", lease, "origin", f"{commit}:{branch}")
         if answer.code == 0:
