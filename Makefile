@@ -1,7 +1,7 @@
 # make run   starts Tocsin with its demo estate on the local workspace    (ARGS="--no-demo", ARGS="--play")
 # make test  runs every check
-# make test-heavy  runs Airflow, MLflow, dbt, Great Expectations and Evidently for real, each in an environment of its own
-#                  (TOCSIN_HEAVY_DIR; 3 GB)
+# make test-heavy  runs Airflow, MLflow, dbt, TestGen, Great Expectations and Evidently for real, each in an environment
+#                  of its own (TOCSIN_HEAVY_DIR; 4 GB)
 # Both set everything up first: a virtual environment in .venv with the locked dependencies.
 
 PYTHON ?= python3
@@ -43,7 +43,8 @@ unit:
 
 test-heavy: setup
 	$(BIN)/python -m pytest tests/heavy/real_mlflow.py tests/heavy/real_airflow.py tests/heavy/real_pipelines.py \
-	  tests/heavy/real_programs.py tests/heavy/real_docker.py tests/heavy/real_reports.py tests/heavy/real_webhooks.py $(PYTEST_ARGS)
+	  tests/heavy/real_programs.py tests/heavy/real_docker.py tests/heavy/real_reports.py tests/heavy/real_webhooks.py \
+	  tests/heavy/real_lineage.py tests/heavy/real_testgen.py $(PYTEST_ARGS)
 
 # The pictures of the README and docs/, from headless Chromium.
 pictures: setup

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.logging import RichHandler
 
-from bot.connectors import executors
+from bot.connectors import desks, executors
 from bot.demo.cli import demo_settings, story_beside
 from bot.errors import SettingsError, TocsinError
 from bot.evaluate.backtest_cli import run_backtest
@@ -120,6 +120,7 @@ def check(
         settings = load(path)
         problems += problems_of(settings.watch)
         executors(settings)
+        desks(settings)
     except SettingsError as error:
         problems += error.problems
     if as_json:

@@ -9,7 +9,8 @@ TocsinError
 ├── Moot                   what was to be told no longer holds; nobody needs to hear it
 ├── StoreError             the database cannot be used as it is
 └── ConnectorError         an outside system; `permanent` decides about trying again
-    └── WorldChanged       it is no longer as the plan saw it; nothing was done
+    ├── WorldChanged       it is no longer as the plan saw it; nothing was done
+    └── Gone               what it was about is not there any more
 """
 
 from collections.abc import Sequence
@@ -70,6 +71,13 @@ class ConnectorError(TocsinError):
 
 class WorldChanged(ConnectorError):
     """The world is no longer as the plan saw it; nothing was done."""
+
+    def __init__(self, message: str, *, connector: str = "") -> None:
+        super().__init__(message, permanent=True, connector=connector)
+
+
+class Gone(ConnectorError):
+    """What it was about is not there any more, or may not be seen."""
 
     def __init__(self, message: str, *, connector: str = "") -> None:
         super().__init__(message, permanent=True, connector=connector)

@@ -10,17 +10,20 @@ from bot.actions.policy import Policy, policy
 from bot.anomalies.detectors import default_detectors
 from bot.asking.calendars import fetch
 from bot.clock import Clock, SystemClock
+from bot.connectors import desks as configured_desks
 from bot.connectors import executors as configured_executors
 from bot.connectors.pagers import pagers_of
 from bot.engine.action_ports import Executor
 from bot.engine.calling_ports import FetchCalendar, Pager
 from bot.engine.pagers import PAGER
+from bot.engine.ticket_ports import Desk
 from bot.engine.watched import Sources
 from bot.engine.whole import Engine, engine
 from bot.errors import StoreError
 from bot.logs.miner import Miner, MinerSettings
 from bot.logs.redact import Redactor
 from bot.settings import Settings
+from bot.slack.ticket_words import PlainTicketWords
 from bot.store import migrate
 from bot.store.database import Database
 from bot.watch.sources import sources_of
@@ -46,6 +49,7 @@ def build_engine(
     executors: Mapping[str, Executor] | None = None,
     sources: Sources | None = None,
     pagers: Mapping[str, Pager] | None = None,
+    desks: Mapping[str, Desk] | None = None,
     fetch_calendar: FetchCalendar = fetch,
     team: str = "",
 ) -> Engine:
@@ -62,6 +66,8 @@ def build_engine(
         executors=configured_executors(settings) if executors is None else executors,
         sources=sources_of(settings) if sources is None else sources,
         pagers=pagers_of(settings) if pagers is None else pagers,
+        desks=configured_desks(settings) if desks is None else desks,
+        ticket_words=PlainTicketWords(),
         fetch_calendar=fetch_calendar,
         team=team,
     )

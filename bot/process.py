@@ -40,6 +40,7 @@ from bot.workspace import Workspace
 from handlers import bolt_app
 from handlers.http import application
 from handlers.http.body import Room
+from handlers.http.hooks import seal_for
 from handlers.http.incidents import IncidentRoutes
 from handlers.http.logs import LogIntake
 from handlers.http.oncall import OncallRoutes
@@ -54,7 +55,8 @@ Beside = Callable[["Running"], Awaitable[int]]
 LEDGER_EVERY_S = 2.0
 WORK_POLL_S = 0.5
 """How often a worker looks for an approved run."""
-PAGERS_POLL_S = 1.0
+OUTSIDE_POLL_S = 1.0
+"""How often pagers and tickets are looked after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,8 @@ async def serve(
             leadership = Leadership(store, engine.clock, holder, "courier")
             tasks += [
                 _work(engine, holder, own=parts.is_embedded),
-                _tell_pagers(engine),
+                _tell_outside("pagers", engine.pagers.work, bool(engine.settings.pagers)),
+                _tell_outside("tickets", engine.tickets.work, bool(engine.settings.tickets)),
                 while_leading(leadership, partial(_speak, engine, slack)),
             ]
             if engine.usergroups.named:
@@ -184,16 +187,16 @@ async def _speak(engine: Engine, slack: SlackSide) -> None:
     await asyncio.gather(Courier(engine, slack.client).run(), RoomKeeper(engine, slack.client).run())
 
 
-async def _tell_pagers(engine: Engine) -> None:
-    """Tells pagers what waits for them, one thing after the other, for ever."""
+async def _tell_outside(whom: str, work: Callable[[], bool], is_set_up: bool) -> None:
+    """Tells `whom` what waits for them, one thing after the other, for ever."""
     while True:
         try:
-            told = bool(engine.settings.pagers) and await asyncio.to_thread(engine.pagers.work)
+            told = is_set_up and await asyncio.to_thread(work)
         except StoreError as error:
-            log.error("cannot look for what pagers are to be told: %s", error)
+            log.error("cannot look for what %s are to be told: %s", whom, error)
             told = False
         if not told:
-            await asyncio.sleep(PAGERS_POLL_S)
+            await asyncio.sleep(OUTSIDE_POLL_S)
 
 
 async def _keep_ledger(engine: Engine) -> None:
@@ -263,7 +266,8 @@ async def _http(
     """Serves logs and changes in (and Slack's own calls, without Socket Mode); gives the URL."""
     listening = _listen(settings.http.host, settings.http.port)
     more = [*IncidentRoutes(engine, settings, Renderer()).routes(), *OncallRoutes(engine, settings).routes()]
-    asgi: Starlette = application(engine, settings, bus=bus, tally=tally, more=more)
+    seal = seal_for(settings)
+    asgi: Starlette = application(engine, settings, bus=bus, tally=tally, more=more, seal=seal)
     if not slack.app_token:
         asgi.mount("/slack", slack.http_app(app))
     config = uvicorn.Config(asgi, log_level="warning", access_log=False, lifespan="off", proxy_headers=False)
@@ -276,6 +280,8 @@ async def _http(
         server.should_exit = True
         await serving
         listening.close()
+        if seal is not None:
+            seal.close()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -9,6 +9,7 @@ from bot.sources.registry import SOURCES
 PAGE = Path(__file__).with_name("sources.md")
 TITLES = {
     Kind.LOGS: "Logs",
+    Kind.METRICS: "Metrics",
     Kind.ALERTS: "Alerts",
     Kind.CHANGES: "Changes",
     Kind.PIPELINES: "Pipelines and data",
@@ -114,7 +115,8 @@ def _section(kind: Kind) -> str:
 
 
 def _source(source: Source) -> str:
-    signed = f" Signed: {source.signed_by}; set `secret` in `[sources.{source.name}]`." if source.verify else ""
+    setting = "secret" if source.verify else "topics" if source.is_sealed else ""
+    signed = f" Signed: {source.signed_by}; set `{setting}` in `[sources.{source.name}]`." if setting else ""
     parts = [f"### {source.title}\n", f"{source.about}{signed}\n", *map(_example, source.examples)]
     return "\n".join(part for part in parts if part.strip())
 

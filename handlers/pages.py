@@ -127,6 +127,14 @@ class WhichPage:
 
 
 @dataclass(frozen=True, slots=True)
+class TicketPage:
+    """A ticket was asked for: `name` of [tickets]."""
+
+    incident: Incident
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class RolesPage:
     """Who has which role; `names` are all there are."""
 

@@ -106,8 +106,7 @@ class SyslogIntake:
     def _take(self, sender: str, messages: list[bytes]) -> None:
         posted = Posted(b"", {}, self.intake.engine.clock.now(), service=self.settings.service)
         heard = Heard(is_timed=False)
-        for message in messages:
-            syslog.hear(heard, message, posted)
+        syslog.hear_all(heard, messages, posted)
         size = sum(map(len, messages))
         self.intake.take(syslog.SOURCE, sender, posted, heard, size=size)
 

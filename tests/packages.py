@@ -26,6 +26,12 @@ def python_with(requirements: Path) -> Path:
     return _kept("python", requirements.read_bytes(), make) / "bin" / "python"
 
 
+def libraries_of(python: Path) -> Path:
+    """The folder of an environment's packages, where Tocsin's interpreter finds those of an extra."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    return python.parents[1] / "lib" / version / "site-packages"
+
+
 def node_with(package: Path) -> Path:
     """The folder with the node_modules of a package.json."""
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from bot.anomalies.mix_model import MixModel
 from bot.logs.parameters import Typical
 from bot.signals.model import Measure, SignalKind
 from bot.signals.severity import Severity
@@ -54,6 +55,8 @@ class ServiceWindow:
     is_learning: bool = False
     is_complete: bool = True
     """False while lines may still be under way: Tocsin was away then, and senders have yet to catch up."""
+    mix: MixModel | None = None
+    """The mixes that were usual on quiet days; None while they are not known."""
 
     @property
     def end(self) -> datetime:

@@ -1,5 +1,6 @@
-"""Does a pipeline's run take longer than its runs do?"""
+"""Does a pipeline's run take longer than its runs do, or more tries?"""
 
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from datetime import timedelta
 
 RUNS_MIN, RUNS_MAX = 8, 50
 MADS, MAD_TO_SD = 5.0, 1.4826
+USUAL_SHARE = 0.9
 SHARE_MIN, LONGER_MIN = 0.5, timedelta(minutes=2)
 
 
@@ -18,6 +20,15 @@ class UsualLength:
     high: timedelta
     limit: timedelta
     runs: int
+
+
+def usual_tries(again: Sequence[int]) -> int | None:
+    """How often runs are tried again at most, but for one in ten; `again` of the runs before, the oldest first. None
+    while they are too few."""
+    some = sorted(again[-RUNS_MAX:])
+    if len(some) < RUNS_MIN:
+        return None
+    return some[math.ceil(USUAL_SHARE * len(some)) - 1]
 
 
 def usual_length(lengths: Sequence[timedelta]) -> UsualLength | None:

@@ -12,6 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,17 +31,21 @@ SESSIONS_MIN = 30
 """With fewer there is no normal."""
 
 Step = Hashable
+Kind = frozenset[tuple[Step, int]]
+"""How often a session has each step."""
+
 Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Odd:
     """`surprise` in nats, `threshold` from where it is told. `differences`: (step, how many more or fewer than the
-    nearest known kind of session), the most telling first."""
+    nearest known kind of session), the most telling first; `nearest`: the steps of that kind."""
 
     surprise: float
     threshold: float
     differences: tuple[tuple[Step, int], ...]
+    nearest: tuple[Step, ...] = ()
 
     @property
     def is_told(self) -> bool:
@@ -51,9 +56,19 @@ class Sessions:
     """What is normal, learnt from sessions. `vouched`: people say that these were all well."""
 
     def __init__(self, sessions: Iterable[Sequence[Step]], *, vouched: bool) -> None:
-        counts = Counter(frozenset(Counter(session).items()) for session in sessions)
+        self._learn(Counter(frozenset(Counter(session).items()) for session in sessions), vouched=vouched)
+
+    @classmethod
+    def of_kinds(cls, kinds: Mapping[Kind, float], *, vouched: bool) -> Self:
+        """The same from kinds of sessions that were counted already."""
+        made = cls.__new__(cls)
+        made._learn(kinds, vouched=vouched)
+        return made
+
+    def _learn(self, counts: Mapping[Kind, float], *, vouched: bool) -> None:
         self.learnt = sum(counts.values())
-        kept = [(dict(kind), count) for kind, count in counts.most_common(KINDS_MAX)]
+        frequent = sorted(counts.items(), key=lambda pair: (-pair[1], _in_order(pair[0])))[:KINDS_MAX]
+        kept = [(dict(kind), count) for kind, count in frequent]
         if not vouched:
             kept = [(kind, count) for kind, count in kept if count >= SHARE_MIN * self.learnt] or kept[:1]
         self._places = {step: i for i, step in enumerate(sorted({s for kind, _ in kept for s in kind}, key=repr))}
@@ -63,15 +78,17 @@ class Sessions:
         self._costs = _costs(self._kinds, mass)
         self._unseen = -math.log(SEEN_HALF / max(mass.sum(), 1.0))
         self.threshold = math.log(max(mass.sum(), 2.0))
-        self._known: dict[frozenset[tuple[Step, int]], Odd] = {}
+        self._known: dict[Kind, Odd] = {}
 
     @property
     def is_ready(self) -> bool:
         return self.learnt >= SESSIONS_MIN
 
     def judge(self, session: Sequence[Step]) -> Odd:
-        counts = Counter(session)
-        key = frozenset(counts.items())
+        return self.judge_kind(frozenset(Counter(session).items()))
+
+    def judge_kind(self, key: Kind) -> Odd:
+        counts = dict(key)
         found = self._known.get(key)
         if found is None:
             found = self._judge(counts)
@@ -89,7 +106,8 @@ class Sessions:
         nearest = int(effort.argmin())
         least = float(effort[nearest])
         surprise = least - math.log(float(np.exp(least - effort).sum())) + strange
-        return Odd(max(surprise, 0.0), self.threshold, self._differences(differ[nearest], new))
+        steps = tuple(step for step, place in self._places.items() if self._kinds[nearest, place])
+        return Odd(max(surprise, 0.0), self.threshold, self._differences(differ[nearest], new), steps)
 
     def _differences(self, differ: Numbers, new: Mapping[Step, int]) -> tuple[tuple[Step, int], ...]:
         cost = np.where(differ != 0, self._costs, 0.0)
@@ -104,6 +122,10 @@ class Sessions:
             if place is not None:
                 vector[place] = count
         return vector
+
+
+def _in_order(kind: Kind) -> list[str]:
+    return sorted(map(repr, kind))
 
 
 def _costs(kinds: Numbers, mass: Numbers) -> Numbers:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from bot.checks.presets import unfolded
+from bot.metrics.streams import ASKED
 from bot.signals.severity import Severity
 
 Name = Annotated[str, Field(min_length=1, max_length=100)]
@@ -17,6 +18,8 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 SERIES_MAX = 1_000
 """Of one declared query; a query that gives more is cut and says so."""
+
+OTLP, OTLP_EVERY_S_MAX = "otlp", 1_800
 
 
 class _Declared(BaseModel):
@@ -41,7 +44,18 @@ class SeriesSettings(_Declared):
     which one column is called value and the others are labels."""
 
     source: Name
-    query: str
+    """A `[watch.prometheus]`, a `[watch.databases]`, or "otlp": what senders of OpenTelemetry's metrics bring."""
+    query: str = ""
+    metric: str = ""
+    """OTLP: the metric's name."""
+    value: Annotated[str, Field(pattern=ASKED)] = ""
+    """OTLP: value of a gauge; rate (a second) or count (a step) of a counter; those, mean or p95 of a histogram."""
+    match: Mapping[str, str] = Field(default_factory=dict)
+    """OTLP: attributes of the point or its resource that have to be so."""
+    by: tuple[str, ...] | None = None
+    """OTLP: the attributes that tell series apart; without it all of the point's."""
+    late_s: Annotated[int, Field(ge=0, le=600)] = 30
+    """OTLP: so long after its end a step waits for points that are still on their way."""
     service: str = ""
     service_label: str = "service"
     """Which label names the service, when `service` does not."""
@@ -56,9 +70,25 @@ class SeriesSettings(_Declared):
     """Where the way to the limit begins: 0 for what fills up."""
     forecast_days: Annotated[float, Field(gt=0, le=30)] = 3
 
+    @model_validator(mode="after")
+    def _asked(self) -> "SeriesSettings":
+        if self.source == OTLP:
+            if not self.metric or self.query:
+                raise ValueError("of OTLP a metric is named, not a query")
+            if self.every_s > OTLP_EVERY_S_MAX:
+                raise ValueError(f"of OTLP at most {OTLP_EVERY_S_MAX} s: points are kept for two hours")
+        elif not self.query or self.metric or self.value or self.match or self.by is not None:
+            raise ValueError('a query is needed; metric, value, match and by are for source = "otlp"')
+        return self
+
     @property
     def every(self) -> timedelta:
         return timedelta(seconds=self.every_s)
+
+    @property
+    def waits(self) -> timedelta:
+        """So long after its end a step is read."""
+        return timedelta(seconds=self.late_s if self.source == OTLP else 0)
 
 
 class CheckKind(StrEnum):
@@ -144,11 +174,13 @@ class WatchSettings(_Declared):
     @model_validator(mode="after")
     def _sources(self) -> "WatchSettings":
         for name, series in self.series.items():
-            if series.source not in {**self.prometheus, **self.databases}:
+            if series.source not in {**self.prometheus, **self.databases, OTLP: None}:
                 raise ValueError(f"series.{name}.source: {self._unknown(series.source)}")
         for name, check in self.checks.items():
             if check.source not in self.databases:
                 raise ValueError(f"checks.{name}.source: {self._unknown(check.source)}")
+        if OTLP in {**self.prometheus, **self.databases}:
+            raise ValueError(f"{OTLP} is what comes in at /v1/metrics; choose another name")
         if both := set(self.prometheus) & set(self.databases):
             raise ValueError(f"databases.{min(both)}: a source of this name is under prometheus already")
         return self

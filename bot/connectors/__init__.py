@@ -16,14 +16,24 @@ from typing import Any, Protocol, cast
 
 from pydantic import ValidationError
 
+from bot.actions.fitting import is_from_outside
 from bot.actions.model import ActionKind
 from bot.engine.action_ports import Executor
 from bot.engine.catalogue import USUAL_CONNECTOR
+from bot.engine.ticket_ports import Desk
 from bot.errors import SettingsError
-from bot.settings import Settings
+from bot.settings import Settings, TicketSettings
 
 MEANT_FOR: Mapping[ActionKind, str] = USUAL_CONNECTOR
 """The `type` of connector that each kind of action asks for, when nothing else is set up."""
+
+KEEP_TICKETS = ("jira", "servicenow", "statuspage")
+"""The types of connector whose tickets can follow incidents."""
+
+
+class TicketConnector(Protocol):
+    def executor(self, name: str, options: Mapping[str, Any]) -> Desk: ...
+    def target_problems(self, kind: ActionKind, target: Mapping[str, str]) -> list[str]: ...
 
 
 class ActingConnector(Protocol):
@@ -57,6 +67,48 @@ def executors(settings: Settings) -> dict[str, Executor]:
     if problems:
         raise SettingsError(problems)
     return made
+
+
+def desks(settings: Settings) -> dict[str, Desk]:
+    """Name of [tickets] → its system. Raises one `SettingsError` with everything that is wrong."""
+    problems: list[str] = []
+    made: dict[str, Desk] = {}
+    for name, section in settings.tickets.items():
+        connector = settings.connectors[section.connector]
+        if connector.type not in KEEP_TICKETS:
+            problems.append(_keeps_none(f"tickets.{name}.connector", section.connector, connector.type))
+            continue
+        module = cast(TicketConnector, _load(connector.type))
+        try:
+            made[name] = module.executor(section.connector, connector.options)
+        except ValidationError as error:
+            problems += [_worded(f"connectors.{section.connector}", detail) for detail in error.errors()]
+            continue
+        target = {"does": "create", **section.target}
+        found = module.target_problems(ActionKind.CALL, target)
+        problems += [f"tickets.{name}.{problem}" for problem in found]
+        if made[name].is_public:
+            problems += _said_to_customers(name, section)
+    if problems:
+        raise SettingsError(problems)
+    return made
+
+
+def _keeps_none(where: str, name: str, type_: str) -> str:
+    if type_ == "pagerduty":
+        return f"{where}: PagerDuty is kept in step by [pagers.NAME]"
+    return f"{where}: {name!r} is of type {type_}, which keeps no tickets; {', '.join(KEEP_TICKETS)} do"
+
+
+def _said_to_customers(name: str, section: TicketSettings) -> list[str]:
+    """What stands there was written to be read by everybody, by whoever set it up or by people while it lasts."""
+    where, problems = f"tickets.{name}", []
+    for place, text in (("title", section.title), ("text", section.text)):
+        if not text or is_from_outside(text):
+            problems.append(f"{where}.{place}: customers read it; say it here, without what log lines say")
+    if set(section.comments) - {"updates"}:
+        problems.append(f'{where}.comments: customers read it; only "updates", what people say, can stand there')
+    return problems
 
 
 def missing_connectors(settings: Settings) -> dict[ActionKind, str]:

@@ -1,22 +1,26 @@
 """What do connectors have in common that keep tickets: opened, written to, moved to another state?
 
 `target.does` is create, comment or move. Each is done at once. What is created or written carries the key of Tocsin's
-run and is looked for by it; a move leads to a state by its name, so it is there or it is not.
+run and is looked for by it; a move leads to a state by its name, so it is there or it is not. The same does it for a
+ticket that follows its incident (`open`, `write`, `move`), under the keys of `bot.engine.tickets`.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.actions.model import Action, ActionKind, Done, Plan, Progress, Started
 from bot.actions.parameters import Parameter
 from bot.connectors._jobs import problems_of
-from bot.connectors._web import Web
-from bot.errors import InputError, WorldChanged
+from bot.connectors._web import Problem, Web
+from bot.engine.ticket_ports import Filed
+from bot.errors import Gone, InputError, WorldChanged
 
 DOES = "create|comment|move"
 SHOWN_MAX = 2_000
+TITLE_MAX = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +35,13 @@ class Ticket:
 
 
 class TicketExecutor(ABC):
-    """Fulfils `bot.engine.action_ports.Executor`."""
+    """Fulfils `bot.engine.action_ports.Executor` and `bot.engine.ticket_ports.Desk`."""
 
     TICKET: ClassVar[str] = r"[\w-]{1,64}"
     STATES: ClassVar[tuple[str, ...]] = ()
     """The states that it can be moved to; none: the backend is asked."""
+
+    is_public = False
 
     def __init__(self, web: Web) -> None:
         self._web = web
@@ -92,6 +98,49 @@ class TicketExecutor(ABC):
 
     def cancel(self, started: Started, action: Action) -> None:  # noqa: B027
         """It is written at once."""
+
+    # -- a ticket that follows its incident
+
+    def open(self, key: str, target: Mapping[str, str], title: str, text: str, incident: int) -> Filed:
+        action, told = self._step("create", target), {"incident": str(incident)}
+        with self._as_documented():
+            made = self._created(key, action) or self._create(key, action, title[:TITLE_MAX], text, told)
+        return Filed(made.name, made.link if made.link.startswith(("https://", "http://")) else "")
+
+    def write(self, key: str, target: Mapping[str, str], ticket: str, text: str) -> None:
+        action = self._step("comment", target)
+        with self._as_documented():
+            found = self._still_there(action, ticket)
+            if not self._has_said(key, action, found):
+                self._comment(key, action, found, text)
+
+    def move(self, key: str, target: Mapping[str, str], ticket: str, state: str, text: str) -> None:
+        action = self._step("move", target)
+        with self._as_documented():
+            found = self._still_there(action, ticket)
+            if found.state.lower() != state.lower():
+                self._move(key, action, found, self._wanted(action, found, state), text)
+
+    def _step(self, does: str, target: Mapping[str, str]) -> Action:
+        return Action(f"{does}-ticket", ActionKind.CALL, "", self._web.name, {**target, "does": does})
+
+    def _still_there(self, action: Action, ticket: str) -> Ticket:
+        try:
+            return self._found(action, ticket)
+        except Problem as problem:
+            if problem.status in (404, 410):
+                raise Gone(f"{ticket}: {problem.said or problem}", connector=self._web.name) from problem
+            raise
+
+    @contextmanager
+    def _as_documented(self) -> Iterator[None]:
+        """What is not there as its documentation says, and what cannot be done from here, in words."""
+        try:
+            yield
+        except InputError as error:
+            raise self._web.problem(str(error).removeprefix("state: ")) from error
+        except (KeyError, TypeError, AttributeError, IndexError) as error:
+            raise self._web.odd(f"{type(error).__name__} {error}") from error
 
     def _wanted(self, action: Action, found: Ticket, state: str) -> str:
         """The state by its own name."""

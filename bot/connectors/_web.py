@@ -44,14 +44,11 @@ def _web_url(url: str) -> str:
 WebUrl = Annotated[str, AfterValidator(_web_url)]
 
 
-class WebOptions(BaseModel):
-    """What every connector that speaks HTTP can be told."""
+class ReachOptions(BaseModel):
+    """How a backend is reached. `secrets`: what must never be told; `headers`: the credentials of every request."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     url: WebUrl
-    token: SecretStr = SecretStr("")
-    username: str = ""
-    password: SecretStr = SecretStr("")
     timeout_s: Annotated[float, Field(gt=0, le=120)] = 15
     """How long one request may take."""
     ca_file: str = ""
@@ -71,6 +68,21 @@ class WebOptions(BaseModel):
 
     @property
     def secrets(self) -> tuple[str, ...]:
+        return ()
+
+    def headers(self) -> Mapping[str, str]:
+        return {}
+
+
+class WebOptions(ReachOptions):
+    """What every connector can be told whose backend takes a token, or a user and a password."""
+
+    token: SecretStr = SecretStr("")
+    username: str = ""
+    password: SecretStr = SecretStr("")
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
         """Also in the form in which they travel."""
         given = [s.get_secret_value() for s in (self.token, self.password) if s.get_secret_value()]
         return (*given, self.pair) if self.username else tuple(given)
@@ -78,6 +90,12 @@ class WebOptions(BaseModel):
     @property
     def pair(self) -> str:
         return base64.b64encode(f"{self.username}:{self.password.get_secret_value()}".encode()).decode()
+
+    def headers(self) -> Mapping[str, str]:
+        token = self.token.get_secret_value()
+        if token:
+            return {"Authorization": f"Bearer {token}"}
+        return {"Authorization": f"Basic {self.pair}"} if self.username else {}
 
 
 class Named:
@@ -100,14 +118,19 @@ class Named:
 
 
 class Web(Named):
-    """Requests to one backend. `sign` adds the credentials to a request's headers; `socket` is the path of a Unix
-    socket that it listens on."""
+    """Requests to one backend. `sign` gives the credentials that a request has in its headers; `auth` signs the whole
+    request; `socket` is the path of a Unix socket that it listens on."""
 
     def __init__(
-        self, name: str, options: WebOptions, sign: Callable[[], Mapping[str, str]] | None = None, socket: str = ""
+        self,
+        name: str,
+        options: ReachOptions,
+        sign: Callable[[], Mapping[str, str]] | None = None,
+        socket: str = "",
+        auth: httpx.Auth | None = None,
     ) -> None:
         super().__init__(name, options.secrets)
-        self._options, self._sign, self._socket = options, sign or self._usual, socket
+        self._options, self._sign, self._socket, self._auth = options, sign or options.headers, socket, auth
 
     def get(self, path: str, **query: Any) -> Any:
         return self.send("GET", path, query=query)
@@ -133,10 +156,11 @@ class Web(Named):
             raise self.odd("not a list")
         return found
 
-    def text_if_any(self, path: str, **query: Any) -> str:
+    def text_if_any(self, path: str, accept: str = "application/json", **query: Any) -> str:
         """The text of an answer that one can do without: '' when the backend will not tell it."""
         try:
-            return self.hide(self.answer("GET", path, query=query).content.decode(errors="replace"))
+            headers = {"Accept": accept}
+            return self.hide(self.answer("GET", path, query=query, headers=headers).content.decode(errors="replace"))
         except Problem as problem:
             if problem.permanent:
                 return ""
@@ -174,7 +198,9 @@ class Web(Named):
         with (
             self._worded(),
             self._client() as client,
-            client.stream(method, url, content=content, params=asked or None, headers=sent) as got,
+            client.stream(
+                method, url, content=content, params=asked or None, headers=sent, auth=self._auth if signed else None
+            ) as got,
         ):
             text = self._read(got)
         if got.status_code >= 400:
@@ -184,14 +210,6 @@ class Web(Named):
     def odd(self, what: str) -> ConnectorError:
         """An answer that is JSON but not as its documentation says."""
         return self.problem(f"the answer is not as expected: {what}", permanent=False)
-
-    def _usual(self) -> dict[str, str]:
-        token = self._options.token.get_secret_value()
-        if token:
-            return {"Authorization": f"Bearer {token}"}
-        if self._options.username:
-            return {"Authorization": f"Basic {self._options.pair}"}
-        return {}
 
     def _client(self) -> httpx.Client:
         """A connection for each request: one that was kept could have died meanwhile, which looks like a fault."""
@@ -263,7 +281,7 @@ def _said(content: bytes) -> str:
         text = content.decode(errors="replace")
         return "" if "<" in text else _short(text)
     if isinstance(found, dict):
-        for name in ("detail", "message", "errorMessages", "error_description", "error", "title", "errors"):
+        for name in ("detail", "message", "Message", "errorMessages", "error_description", "error", "title", "errors"):
             if found.get(name):
                 return _short(": ".join([_plain(found[name]), *(_details(found) if name == "message" else ())]))
     return _short(json.dumps(found))

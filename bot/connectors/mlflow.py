@@ -19,16 +19,16 @@ it was. REST API 2.0 of MLflow 3.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from bot.actions.model import Action, ActionKind, Done, Plan, Progress, Started
 from bot.actions.parameters import Parameter
+from bot.connectors._holders import holder_before, line_after
 from bot.connectors._web import Problem, Web, WebOptions
 from bot.errors import InputError, Refused, WorldChanged
 
 KINDS = frozenset({ActionKind.MODEL_PROMOTE, ActionKind.MODEL_ROLLBACK})
-JOURNAL_MAX = 50
 VERSIONS_MAX = 100
 METRICS_SHOWN_MAX = 5
 _API = "/api/2.0/mlflow"
@@ -85,7 +85,7 @@ class MlflowExecutor:
         if holder != plan.before:
             raise self._moved(alias, holder, plan)
         self._tag_version(model, plan.after, f"{_RUN_TAG}.{alias}", key)
-        line = _line_after(action.kind, _journal(registered, alias), plan)
+        line = line_after(action.kind, _journal(registered, alias), plan)
         self._post("registered-models/set-tag", name=model, key=f"{_JOURNAL_TAG}.{alias}", value=json.dumps(line))
         self._post("registered-models/alias", name=model, alias=alias, version=plan.after)
         holder = _holder(self._model(model), alias)
@@ -119,9 +119,9 @@ class MlflowExecutor:
             return wanted, ""
         if action.kind is ActionKind.MODEL_PROMOTE:
             raise InputError("say which version to promote", place="version")
-        line = _after(_journal(registered, alias), "", before)
-        if len(line) > 1:
-            return line[-2], f"version {line[-2]} was {alias} before"
+        found = holder_before(_journal(registered, alias), before)
+        if found:
+            return found, f"version {found} was {alias} before"
         older = [one for one in self._versions(model) if _is_older(one, before) and _BACK_TAG not in _tags(one)]
         if not before or not older:
             raise Refused("nothing_to_roll_back", service=action.service, version=before)
@@ -205,25 +205,6 @@ def _journal(registered: Mapping[str, Any], alias: str) -> list[str]:
     except ValueError:
         return []
     return [str(version) for version in found] if isinstance(found, list) else []
-
-
-def _line_after(kind: ActionKind, line: Sequence[str], plan: Plan) -> list[str]:
-    """The journal once the plan is done. A version that was rolled back is not one to go back to; one that is promoted
-    is, wherever it stood."""
-    known = _after(line, plan.before)
-    if kind is ActionKind.MODEL_PROMOTE:
-        return [*(version for version in known if version != plan.after), plan.after][-JOURNAL_MAX:]
-    if kind is ActionKind.MODEL_ROLLBACK and plan.after not in known:
-        known = [version for version in known if version != plan.before]
-    return _after(known, plan.after)
-
-
-def _after(line: Sequence[str], *holders: str) -> list[str]:
-    """The line with further holders: going back to an older one takes everything after it away."""
-    made = list(line)
-    for holder in filter(None, holders):
-        made = made[: made.index(holder) + 1] if holder in made else [*made, holder]
-    return made[-JOURNAL_MAX:]
 
 
 def _is_older(version: Mapping[str, Any], before: str) -> bool:

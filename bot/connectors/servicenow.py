@@ -27,6 +27,7 @@ from urllib.parse import quote
 from bot.actions.model import Action, ActionKind
 from bot.connectors._tickets import Ticket, TicketExecutor, signed, ticket_problems
 from bot.connectors._web import Web, WebOptions
+from bot.errors import Gone
 
 KINDS = frozenset({ActionKind.CALL})
 _TABLE = "/api/now/table"
@@ -59,7 +60,7 @@ class ServicenowExecutor(TicketExecutor):
     def _found(self, action: Action, ticket: str) -> Ticket:
         found = self._asked("incident", f"number={quote(ticket, safe='')}")
         if not found:
-            raise self._web.problem(f"there is no incident {ticket}")
+            raise Gone(f"there is no incident {ticket}", connector=self._web.name)
         return self._ticket(found[0])
 
     def _created(self, key: str, action: Action) -> Ticket | None:

@@ -47,6 +47,7 @@ def target_problems(kind: ActionKind, target: Mapping[str, str]) -> list[str]:
 class StatuspageExecutor(TicketExecutor):
     """Fulfils `bot.engine.action_ports.Executor`."""
 
+    is_public = True
     STATES = ("investigating", "identified", "monitoring", "resolved")
 
     def _of(self, action: Action) -> str:

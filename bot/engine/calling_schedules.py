@@ -57,6 +57,7 @@ def policies_of(sections: Mapping[str, EscalationSettings]) -> tuple[Policy, ...
             frozenset(section.services),
             frozenset(section.severities),
             section.repeat,
+            section.ask_again_when_worse,
         )
         for name, section in sections.items()
     )

@@ -51,6 +51,13 @@ class Checked:
             case CheckKind.PERFORMANCE:
                 return self._performance(source, check, now), notes
 
+    def version(self, check: CheckSettings) -> tuple[str, datetime] | None:
+        """Which version of the model wrote the newest row, and when its first one was. None when the check names no
+        column for it, or the table is empty."""
+        if not check.version_column:
+            return None
+        return self._tables[check.source].newest_version(_table(check), check.version_column, _time(check))
+
     def _volume(
         self, source: TableSource, check: CheckSettings, notes: Notes, now: datetime
     ) -> tuple[Finding | None, Notes]:

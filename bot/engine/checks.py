@@ -9,18 +9,17 @@ from datetime import UTC, datetime, timedelta
 from bot.anomalies.detectors import detect
 from bot.anomalies.model import Anomaly, Detector, ServiceWindow, TemplateSeries
 from bot.clock import Clock
-from bot.engine.correlator import Correlator
 from bot.engine.evidence import signal_of, still_new
 from bot.engine.log_ports import ServiceRow, TemplateRow
+from bot.engine.mixes import Mixes
+from bot.engine.placing import Placing
 from bot.engine.ports import Decision, Store, Transaction
 from bot.engine.rarity import rarity_of, unseen_for
 from bot.engine.seasons import Seasons
-from bot.engine.sensitivity import Sensitivities
 from bot.engine.values import places_of
 from bot.engine.watching import Watching
 from bot.logs.windows import window_start
 from bot.settings import Settings
-from bot.signals.model import Signal
 
 log = logging.getLogger(__name__)
 
@@ -37,11 +36,13 @@ class Checks:
         clock: Clock,
         settings: Settings,
         detectors: Sequence[Detector],
-        correlator: Correlator,
+        placing: Placing,
         watching: Watching,
+        mixes: Mixes,
     ) -> None:
         self._store, self._clock, self._settings = store, clock, settings
-        self._detectors, self._correlator, self._watching = detectors, correlator, watching
+        self._detectors, self._placing, self._watching = detectors, placing, watching
+        self._mixes = mixes
         self._was_away_until = datetime.min.replace(tzinfo=UTC)
         self._has_run = False
         self._seasons = Seasons(settings.detection.window)
@@ -53,6 +54,7 @@ class Checks:
         closed_until = window_start(now - timedelta(seconds=self._settings.detection.grace_s), length)
         with self._store.read() as tx:
             services = tx.logs.services()
+            self._mixes.refresh(tx)
             was_up_since = self._up_since(tx.records.recall(_LAST_RUN), now)
         found = 0
         due = {row.name: self._due(row, closed_until, length) for row in services}
@@ -98,18 +100,7 @@ class Checks:
                 return 0
             found = [still_new(anomaly, window, rows) for anomaly in anomalies]
             signals = [signal_of(a, window, rows, now, rarity_of(tx, a, window, row, now)) for a in found]
-            return sum(self._place(tx, signal, now) for signal in signals)
-
-    def _place(self, tx: Transaction, signal: Signal, now: datetime) -> bool:
-        """Unless people want less of it, or its detector is in shadow."""
-        learnt = Sensitivities(tx)
-        if signal.kind in self._settings.detection.shadow:
-            learnt.count_shadow(signal, now)
-            return False
-        if not learnt.is_told(signal, now):
-            return False
-        self._correlator.place(tx, signal, now)
-        return True
+            return sum(self._placing.place(tx, signal, now) for signal in signals)
 
     def _window(
         self, tx: Transaction, row: ServiceRow, start: datetime, is_complete: bool
@@ -141,6 +132,7 @@ class Checks:
             history_windows=past,
             is_learning=start < learnt_at,
             is_complete=is_complete,
+            mix=self._mixes.of(tx, row.name),
         )
         return window, rows
 

@@ -32,6 +32,8 @@ LOOSE_FOR = timedelta(minutes=10)
 _LINES_MAX = 8
 """In a storm the thread names so many of the signals; the message counts the others."""
 
+_MATTERS_OF_THEIR_OWN = {SignalKind.UNUSUAL_VALUES, SignalKind.ODD_SESSIONS}
+
 
 class Correlator:
     def __init__(
@@ -125,6 +127,11 @@ class Correlator:
 
     def _grow(self, tx: Transaction, known: Signal, signal: Signal) -> bool:
         before, seen = known.evidence, signal.evidence
+        if signal.kind is known.kind is SignalKind.ODD_SESSIONS and seen.measure and before.measure:
+            has_grown = (seen.measure.now or 0) > (before.measure.now or 0)
+            if has_grown:
+                tx.signals.refresh(known.id, seen, min(known.severity, signal.severity, key=lambda s: s.rank))
+            return has_grown
         if (seen.rate_now or 0) <= (before.rate_now or 0) or (before.rate_before or 0) > (before.rate_now or 0):
             return False
         clearer = replace(
@@ -243,9 +250,9 @@ class Correlator:
 
 def same_problem(one: Signal, other: Signal) -> bool:
     """The same fingerprint, or the same template seen another way: new at first, then far above its usual rate. What
-    its values are is another matter."""
+    its values are, and which sessions lack it, are other matters."""
     template = one.evidence.template_id
-    alike = (one.kind is SignalKind.UNUSUAL_VALUES) == (other.kind is SignalKind.UNUSUAL_VALUES)
+    alike = one.kind is other.kind or not {one.kind, other.kind} & _MATTERS_OF_THEIR_OWN
     return one.fingerprint == other.fingerprint or bool(alike and template and template == other.evidence.template_id)
 
 

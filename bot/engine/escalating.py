@@ -68,8 +68,11 @@ class Escalations:
             known = tx.calls.escalation(incident_id)
             if incident.state in _WAITS:
                 self._go_on(tx, incident, known, now)
-            elif known is not None and known.stopped in (None, Stop.EXHAUSTED):
+                return
+            if known is not None and known.stopped in (None, Stop.EXHAUSTED):
                 self._stop(tx, incident, known, _stop_of(incident), now)
+            if incident.state is IncidentState.ACKNOWLEDGED:
+                self._keep_grade(tx, incident, now)
 
     def _due(self, now: datetime) -> list[int]:
         with self._store.read() as tx:
@@ -84,7 +87,8 @@ class Escalations:
 
     def _is_due(self, incident: Incident, known: Escalation | None, now: datetime) -> bool:
         if incident.state not in _WAITS:
-            return known is not None and known.stopped in (None, Stop.EXHAUSTED)
+            is_asking = known is not None and known.stopped in (None, Stop.EXHAUSTED)
+            return is_asking or known is None or not _is_graded_so(known, incident)
         if known is None or known.since != open_since(incident) or known.severity is not incident.severity:
             return True
         return known.stopped is None and known.due_at <= now
@@ -143,6 +147,35 @@ class Escalations:
         latest = [page for page in pages if page.turn == max(p.turn for p in pages)]
         is_reached = any(page.state is PageState.TOLD and page not in lost for page in latest)
         return at if not lost or is_reached or at.stopped else replace(at, due_at=now)
+
+    # -- worse, although somebody is on it
+
+    def _keep_grade(self, tx: Transaction, incident: Incident, now: datetime) -> None:
+        """How bad it was when somebody took it, and whenever that changes; when it becomes worse, who is on call is
+        asked once."""
+        at = tx.calls.escalation(incident.id)
+        if at is None or at.since != open_since(incident):
+            tx.calls.save_escalation(replace(self._began(incident, None, now), stopped=Stop.ACKNOWLEDGED))
+            return
+        if at.severity is incident.severity:
+            return
+        if incident.severity.rank < at.severity.rank:
+            self._ask_again(tx, incident, at, now)
+        tx.calls.save_escalation(replace(at, severity=incident.severity))
+
+    def _ask_again(self, tx: Transaction, incident: Incident, at: Escalation, now: datetime) -> None:
+        policy = policy_for(self._policies, incident.service, incident.severity)
+        turn = policy.turn_when_worse(incident.severity) if policy and policy.asks_again else None
+        if policy is None or turn is None or self._held_by(tx, incident, now):
+            return
+        step, graded_by = policy.step_of(turn), _graded_by(tx, incident)
+        graded = replace(at, policy=policy.name)
+        targets = [target for target in self._meant(tx, incident, step, now).targets if target != graded_by]
+        made = [page for target in targets if (page := self._ask(tx, incident, graded, turn, step, target, now))]
+        reached = ",".join(page.target for page in made if page.state is PageState.TOLD)
+        if reached:
+            facts = {"old": at.severity.value, "new": incident.severity.value, "targets": reached}
+            add_line(tx, incident, "paged_again", now, reach=step.reach.value, **facts)
 
     # -- one turn
 
@@ -252,3 +285,13 @@ def open_since(incident: Incident) -> datetime:
 
 def _stop_of(incident: Incident) -> Stop:
     return Stop.ACKNOWLEDGED if incident.state is IncidentState.ACKNOWLEDGED else Stop.RESOLVED
+
+
+def _is_graded_so(known: Escalation, incident: Incident) -> bool:
+    return known.since == open_since(incident) and known.severity is incident.severity
+
+
+def _graded_by(tx: Transaction, incident: Incident) -> str:
+    """Who said how bad it is, when that was the last thing said of it: they know."""
+    said = [entry for entry in tx.incidents.timeline(incident.id) if entry.kind in ("graded", "updated", "severity")]
+    return said[-1].by if said else ""

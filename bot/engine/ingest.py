@@ -14,6 +14,7 @@ from operator import is_not
 
 from bot.clock import Clock
 from bot.engine.admitting import OTHERS, Admitting
+from bot.engine.following import follow
 from bot.engine.log_ports import TemplateUse
 from bot.engine.observed import Observed
 from bot.engine.ports import Lease, Store, Transaction
@@ -96,6 +97,8 @@ class Ingest:
             found = self._miner.assign(service, texts, shapes)
             counts |= count(found, times, self._settings.detection.window)
             used += uses(found, times, of_service, texts, partial(self._miner.parameters, service))
+            if self._settings.detection.session_ids:
+                follow(tx, self._settings.detection.session_ids, service, of_service, found, now)
             tx.logs.touch_service(service, min(times), max(times), len(of_service))
         tx.logs.write_templates(self._miner.changed(), now)
         ended: dict[str, Sequence[Typical]] = {}

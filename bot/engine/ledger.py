@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
-from bot.engine.ports import Store
+from bot.engine.ports import Store, Transaction
 from bot.engine.source_ports import DeadLetter, SourceUse
 from bot.logs.record import LogRecord
 from bot.logs.redact import Redactor
@@ -68,6 +68,15 @@ class Ledger:
         with self._lock:
             self._add(SourceUse(source, sender, service, now, now, batches=1, lines=1, bytes=size))
 
+    def measured(
+        self, source: str, sender: str, service: str, points: int, size: int, rejected: int, *, duplicate: bool
+    ) -> None:
+        """Points of metrics came in."""
+        now = self._clock.now()
+        use = SourceUse(source, sender, service, now, now, 1, points, size, rejected)
+        with self._lock:
+            self._add(_as_duplicate(use) if duplicate else use)
+
     def keep(self, source: str, sender: str, posted: Posted, rejected: Sequence[Rejected]) -> None:
         """What could not be read, without its secrets, for people to look at and to try again."""
         headers = {name: posted.headers[name][:200] for name in KEPT_HEADERS if name in posted.headers}
@@ -106,7 +115,7 @@ class Ledger:
         self.flush()
         now = self._clock.now()
         with self._store.read() as tx:
-            return [_sender(use, now) for use in tx.sources.uses()]
+            return senders_of(tx, now)
 
     def rejected(self, limit: int) -> list[DeadLetter]:
         self.flush()
@@ -138,6 +147,11 @@ class Ledger:
 
     def _clean(self, data: bytes) -> bytes:
         return self._redactor.redact(data.decode("utf-8", "replace")).encode("utf-8", "replace")
+
+
+def senders_of(tx: Transaction, now: datetime) -> list[Sender]:
+    """Who has sent what, as it was last written down."""
+    return [_sender(use, now) for use in tx.sources.uses()]
 
 
 def _uses_of(source: str, sender: str, records: Sequence[LogRecord], now: datetime) -> Sequence[SourceUse]:

@@ -13,9 +13,10 @@ from bot.actions.remedies import Doing, Remedy
 from bot.actions.runbooks import Runbook
 from bot.changes.model import Change
 from bot.digests.model import Subscription
+from bot.engine.ledger import Sender
 from bot.engine.ports import AuditEntry, Decision
 from bot.incidents.delivery import Delivery
-from bot.incidents.life import Role, Room, Task, Update
+from bot.incidents.life import Role, Room, Task, Ticket, Update
 from bot.incidents.measures import Measures
 from bot.incidents.model import Incident, Suspect, TimelineEntry
 from bot.oncall.escalation import Page
@@ -72,6 +73,8 @@ class Life:
     updates: tuple[Update, ...] = ()
     tasks: tuple[Task, ...] = ()
     room: Room | None = None
+    tickets: tuple[Ticket, ...] = ()
+    """What tickets there are or will be of it, the oldest first."""
 
     @property
     def leader(self) -> str:
@@ -110,6 +113,8 @@ class IncidentPage:
     impact: Impact = Impact()
     life: Life = Life()
     runbooks: tuple[Runbook, ...] = ()
+    tickets_offered: tuple[str, ...] = ()
+    """Where a ticket could be opened by hand: names of [tickets]."""
 
     @property
     def open_run(self) -> Run | None:
@@ -206,6 +211,7 @@ class WhyPage:
     inhibited: tuple[Hidden, ...] = ()
     taught: Mapping[str, float] = field(default_factory=dict)
     """Fingerprint → by how many times its threshold counts since people said so."""
+    tickets: tuple[Ticket, ...] = ()
     quiet_until: Mapping[str, datetime] = field(default_factory=dict)
     """Fingerprint → until when it is not told at this loudness, for people said that it is no problem."""
 
@@ -275,6 +281,8 @@ class StatusPage:
     active: tuple[Incident, ...]
     waiting_runs: tuple[Run, ...]
     outbox_waiting: int
+    tickets: Mapping[int, tuple[Ticket, ...]] = field(default_factory=dict)
+    """Of the active incidents that have any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +320,8 @@ class HomePage:
     tasks: tuple[HomeTask, ...] = ()
     leaders: Mapping[int, str] = field(default_factory=dict)
     """Id of an incident → who leads it."""
+    senders: tuple[Sender, ...] = ()
+    """Who sends what: those that went silent first, then those that sent most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,6 +408,8 @@ class CallPage:
     step: int
     steps: int
     card_channel: str = ""
+    is_worse: bool = False
+    """They are asked although somebody is on it, for it became worse."""
 
 
 @dataclass(frozen=True, slots=True)

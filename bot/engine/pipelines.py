@@ -1,4 +1,4 @@
-"""Is a pipeline's run late, or does it take far longer than its runs do? By its own history, from what sources bring.
+"""Is a pipeline's run late, does it take longer or more tries than its runs do? By its history, from what sources tell.
 
 What is found stands until a run starts or ends; a run that failed is told by `bot/engine/events.py`.
 """
@@ -10,10 +10,12 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.anomalies.rhythm import rhythm_of
-from bot.anomalies.runs import usual_length
+from bot.anomalies.runs import RUNS_MAX as TRIES_MAX
+from bot.anomalies.runs import usual_length, usual_tries
 from bot.clock import Clock
 from bot.engine.events import Events
 from bot.engine.ports import Store
+from bot.engine.source_ports import RunTries
 from bot.settings import Settings
 from bot.signals.fingerprint import fingerprint
 from bot.signals.model import Evidence, Measure, Measured, Signal, SignalKind
@@ -24,6 +26,9 @@ HISTORY, RUNS_MAX = timedelta(days=35), 20_000
 AWAY = timedelta(minutes=5)
 HANGS_TIMES = 2.0
 """A run that takes so many times as long as what is slow is serious by itself."""
+
+RETRIED_FOR = timedelta(hours=24)
+"""That a run needed more tries is told of the last run only, and for so long."""
 
 _SOURCE = "pipelines"
 _LOOKED, _AWAY_UNTIL = "pipelines.looked", "pipelines.away_until"
@@ -55,8 +60,12 @@ class Pipelines:
             tx.records.remember(_AWAY_UNTIL, away_until.isoformat())
             for run in tx.sources.latest_runs(now - HISTORY, RUNS_MAX):
                 runs[run.pipeline].append(run)
+            tried: dict[str, list[RunTries]] = defaultdict(list)
+            for one in tx.sources.tries(now - HISTORY, RUNS_MAX):
+                tried[one.pipeline].append(one)
             standing = {row.fingerprint for row in tx.sources.standing()}
         looks = [wrong for some in runs.values() for wrong in self._look(sorted(some, key=_start), away_until, now)]
+        looks += [self._retried(sorted(some, key=lambda one: one.at), now) for some in tried.values()]
         new = [w.signal for w in looks if w.signal and w.fingerprint not in standing]
         over = [Ended(w.fingerprint, w.service, now) for w in looks if not w.signal and w.fingerprint in standing]
         if new or over:
@@ -82,6 +91,35 @@ class Pipelines:
             _Wrong(name, last.service, None if signal and signal.kind in self._shadow else signal)
             for name, signal in found
         ]
+
+    def _retried(self, runs: Sequence[RunTries], now: datetime) -> _Wrong:
+        """The last run, when its parts were tried again more often than is usual. Over when the next run is not."""
+        last = runs[-1]
+        name = fingerprint(_SOURCE, "retried", last.service, last.pipeline)
+        usual = usual_tries([run.again for run in runs[:-1]])
+        is_told = SignalKind.SERIES not in self._shadow and usual is not None and last.again > usual
+        if not is_told or now - last.at > RETRIED_FOR:
+            return _Wrong(name, last.service, None)
+        measure = Measure(
+            what=Measured.RETRIED,
+            subject=last.pipeline,
+            now=float(last.again),
+            high=float(usual or 0),
+            parts=(("runs", str(min(len(runs) - 1, TRIES_MAX))), *((("task", last.task),) if last.task else ())),
+        )
+        signal = Signal(
+            fingerprint=name,
+            kind=SignalKind.SERIES,
+            service=last.service,
+            severity=Severity.MINOR,
+            began_at=last.at,
+            at=now,
+            title=last.pipeline[:160],
+            evidence=Evidence(measure=measure, link=last.link),
+            source=last.source or _SOURCE,
+            entities=(("pipeline", last.pipeline),),
+        )
+        return _Wrong(name, last.service, signal)
 
     def _late(self, runs: Sequence[PipelineRun], name: str, away_until: datetime, now: datetime) -> Signal | None:
         rhythm = rhythm_of([_start(run) for run in runs], self._zone)

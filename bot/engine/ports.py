@@ -15,8 +15,11 @@ from bot.engine.action_ports import LockRows, RemedyRows, RunRows, SecondFactorR
 from bot.engine.calling_ports import CallRows, PagerRows
 from bot.engine.life_ports import MarkRows, RoleRows, RoomRows, TaskRows, UpdateRows
 from bot.engine.log_ports import LogRows
+from bot.engine.mix_ports import MixRows
 from bot.engine.rhythm_ports import RhythmRows
+from bot.engine.session_ports import SessionRows
 from bot.engine.source_ports import SourceRows
+from bot.engine.ticket_ports import TicketRows
 from bot.engine.watch_ports import WatchRows
 from bot.incidents.model import Incident, Suspect, TimelineEntry
 from bot.people import Known
@@ -402,6 +405,12 @@ class Transaction(Protocol):
     def second_factors(self) -> SecondFactorRows: ...
     @property
     def rhythms(self) -> RhythmRows: ...
+    @property
+    def mixes(self) -> MixRows: ...
+    @property
+    def tickets(self) -> TicketRows: ...
+    @property
+    def sessions(self) -> SessionRows: ...
 
 
 class Store(Protocol):

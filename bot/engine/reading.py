@@ -10,7 +10,8 @@ from bot.actions.policy import Policy, Verdict
 from bot.changes.model import ChangeKind
 from bot.clock import Clock
 from bot.engine.digests import Digests
-from bot.engine.living import leaders_of, life_of, tasks_of
+from bot.engine.ledger import Sender, senders_of
+from bot.engine.living import leaders_of, life_of, tasks_of, tickets_offered
 from bot.engine.oncall import Oncall, handover_of
 from bot.engine.pages import (
     ActionOffer,
@@ -35,6 +36,7 @@ from bot.engine.showing import impact_of, most_telling, names_of, suspect_lines
 from bot.engine.telling import card_of_incident
 from bot.engine.updates import still_promised
 from bot.errors import Moot, NotFound
+from bot.incidents.life import Ticket
 from bot.incidents.model import Incident
 from bot.incidents.similar import resembling
 from bot.people import Person
@@ -97,8 +99,9 @@ class Reading:
             posted = tx.outbox.posted(card_of_incident(asked.incident_id))
         section = self._settings.escalation.get(asked.policy)
         steps = len(section.steps) if section else 1
-        page = self.incident(asked.incident_id)
-        return CallPage(page, asked, asked.turn % steps + 1, steps, posted.channel if posted else "")
+        turns = steps * (section.repeat + 1) if section else asked.turn + 1
+        page, channel = self.incident(asked.incident_id), posted.channel if posted else ""
+        return CallPage(page, asked, asked.turn % steps + 1, steps, channel, is_worse=asked.turn >= turns)
 
     def review(self, incident_id: int, by: str = "") -> ReviewPage:
         page = self.incident(incident_id)
@@ -119,6 +122,7 @@ class Reading:
             incident = tx.incidents.get(incident_id)
             signals = tx.signals.of(incident_id)
             suspects = suspect_lines(tx, incident_id)
+            life = life_of(tx, incident, self._settings.incidents.lead)
             return IncidentPage(
                 incident=incident,
                 now=now,
@@ -133,8 +137,9 @@ class Reading:
                 else "",
                 similar=_similar(tx, incident, signals, now),
                 impact=impact_of(signals),
-                life=life_of(tx, incident, self._settings.incidents.lead),
+                life=life,
                 runbooks=self._runbooks.of(tx, incident),
+                tickets_offered=tickets_offered(self._settings.tickets, incident, life.tickets),
             )
 
     def run(self, run_id: int) -> RunPage:
@@ -174,6 +179,7 @@ class Reading:
                 active=tuple(active),
                 waiting_runs=tuple(tx.runs.in_state(RunState.ASKED, RunState.APPROVED, RunState.RUNNING)),
                 outbox_waiting=tx.outbox.waiting(),
+                tickets=_tickets(tx, active),
             )
 
     def home(self, person: Person, policy: Policy) -> HomePage:
@@ -203,6 +209,7 @@ class Reading:
                 my_shifts=my_shifts,
                 tasks=tasks_of(tx, person),
                 leaders=leaders_of(tx, active[-_HOME_SHOWN:] + mine, self._settings.incidents.lead),
+                senders=tuple(sorted(senders_of(tx, now), key=_noteworthy)),
             )
 
     def _line(self, notice: Notice) -> LinePage:
@@ -239,6 +246,11 @@ class Reading:
                 return offers[0]
         again = self._runs.offers(incident.service, ActionKind.RERUN)
         return again[0] if again and not again[0].missing_connector else None
+
+
+def _tickets(tx: Transaction, incidents: Sequence[Incident]) -> dict[int, tuple[Ticket, ...]]:
+    found = tx.tickets.of_each([incident.id for incident in incidents])
+    return {number: tuple(one for one in tickets if one.counts) for number, tickets in found.items()}
 
 
 def _must_still_be_promised(tx: Transaction, incident: Incident, update_id: int) -> None:
@@ -279,6 +291,10 @@ def _similar(tx: Transaction, incident: Incident, signals: Sequence[Signal], now
         confirmed = [s.label for s in tx.incidents.suspects(incident_id) if s.verdict == "confirmed"]
         found.append(SimilarLine(other, likeness, shared, helped, confirmed[0] if confirmed else ""))
     return tuple(found)
+
+
+def _noteworthy(sender: Sender) -> tuple[bool, int, str]:
+    return not sender.is_silent, -sender.use.lines, sender.use.service
 
 
 def find_incident(key: str) -> int:

@@ -10,6 +10,7 @@ from typing import Protocol
 class RareTemplate:
     template_id: str
     service: str
+    lines: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from bot.clock import Clock
 from bot.engine.events import Events
 from bot.engine.log_ports import TemplateRow
 from bot.engine.ports import Store, Transaction
-from bot.engine.rhythm_ports import KnownRhythm
+from bot.engine.rhythm_ports import KnownRhythm, RareTemplate
 from bot.engine.sensitivity import Sensitivities
 from bot.settings import Settings
 from bot.signals.fingerprint import fingerprint
@@ -29,6 +29,9 @@ LEARN_EVERY = timedelta(hours=1)
 LINES_MIN, LINES_MAX = 7, 6_000
 TEMPLATES_MAX = 2_000
 """Of rare templates, those with the fewest lines; work and memory are bounded by both."""
+
+LOOK_AGAIN_SHARE, LOOK_AGAIN_AFTER = 0.05, timedelta(days=1)
+"""What had no rhythm is looked at again when it has so many more lines, or is so much older."""
 
 AWAY = timedelta(minutes=5)
 """Whoever was away so long cannot know what came meanwhile."""
@@ -44,6 +47,8 @@ class Rhythms:
     def __init__(self, store: Store, clock: Clock, settings: Settings, events: Events) -> None:
         self._store, self._clock, self._settings, self._events = store, clock, settings, events
         self._zone = ZoneInfo(settings.digest.timezone)
+        self._without: dict[str, tuple[int, datetime]] = {}
+        """Template id → how many lines it had when it was found to have no rhythm, and when that was."""
 
     def run(self) -> int:
         """Learns when it is due, and looks. Returns how many lines were found to be late."""
@@ -67,11 +72,19 @@ class Rhythms:
         since = now - LEARN_FROM
         with self._store.read() as tx:
             rare = {one.template_id: one for one in tx.rhythms.rare(since, LINES_MIN, LINES_MAX, TEMPLATES_MAX)}
-            rows = tx.logs.templates(rare)
-            times = tx.rhythms.written_at([i for i in rare if not _is_trouble(rows[i])], since)
+            due = [i for i, one in rare.items() if self._is_worth_a_look(one, now)]
+            rows = tx.logs.templates(due)
+            times = tx.rhythms.written_at([i for i in due if not _is_trouble(rows[i])], since)
         rhythms = {i: rhythm for i, came in times.items() if (rhythm := rhythm_of(came, self._zone)) is not None}
+        without = {i: (rare[i].lines, now) for i in due if i not in rhythms}
+        self._without = {i: seen for i, seen in (self._without | without).items() if i in rare and i not in rhythms}
         with self._store.write() as tx:
             self._remember(tx, {i: (rare[i].service, rhythm) for i, rhythm in rhythms.items()}, now)
+
+    def _is_worth_a_look(self, one: RareTemplate, now: datetime) -> bool:
+        """What had no rhythm has none an hour later: most lines are so, and reading their weeks is most of the work."""
+        lines, looked_at = self._without.get(one.template_id, (0, now))
+        return one.lines > lines * (1 + LOOK_AGAIN_SHARE) or one.lines < lines or now - looked_at >= LOOK_AGAIN_AFTER
 
     def _remember(self, tx: Transaction, learnt: Mapping[str, tuple[str, Rhythm]], now: datetime) -> None:
         """What is absent stays as it was learnt until it comes. `learnt`: template id → service and rhythm."""

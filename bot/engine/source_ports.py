@@ -77,6 +77,20 @@ class Watched:
     problem: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class RunTries:
+    """How often parts of one run of a pipeline were tried `again`, and which part that was most often."""
+
+    pipeline: str
+    service: str
+    run: str
+    at: datetime
+    again: int
+    task: str
+    link: str
+    source: str
+
+
 class Elsewhere(Protocol):
     """Another system that has silences of its own. Raises `ConnectorError`."""
 
@@ -131,6 +145,10 @@ class SourceRows(Protocol):
     def pipeline_runs(self, since: datetime, pipeline: str = "") -> list[PipelineRun]: ...
     def latest_runs(self, since: datetime, limit: int) -> list[PipelineRun]:
         """Of whole pipelines, not of their tasks; the latest first."""
+        ...
+
+    def tries(self, since: datetime, limit: int) -> list[RunTries]:
+        """Of each run that has tasks (or is known to be tried again), the latest first."""
         ...
 
     def note_measured(self, measured: Measured) -> bool: ...

@@ -82,7 +82,7 @@ def tell_loudly(tx: Transaction, run: Run, channel: str, at: datetime) -> None:
 _ON_THE_CARD = frozenset(
     {"opened", "declared", "run_asked", "run_approved", "run_started", "run_finished", "run_cancelled"}
     | {"run_stopping", "run_stopped"}
-    | {"task_added", "follow_up_added", "task_done", "task_undone", "task_assigned"}
+    | {"ticket_asked", "task_added", "follow_up_added", "task_done", "task_undone", "task_assigned"}
 )
 """What the card of the incident, its tasks or the run says anyway: it is in the timeline, and no message of its own."""
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from bot.metrics.streams import Point
+
 
 @dataclass(frozen=True, slots=True)
 class ReadSeries:
@@ -63,6 +65,16 @@ class WatchState:
     notes: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class StreamPoint:
+    """A point of OpenTelemetry's, kept for the declared series `watch`. `stream` is the identity of who measured it."""
+
+    watch: str
+    stream: str
+    labels: str
+    point: Point
+
+
 class WatchRows(Protocol):
     def state(self, name: str) -> WatchState: ...
     def remember(self, state: WatchState) -> None: ...
@@ -74,3 +86,13 @@ class WatchRows(Protocol):
     def add_points(self, points: Collection[tuple[int, datetime, float]]) -> None: ...
     def points(self, ids: Collection[int], since: datetime) -> dict[int, list[tuple[datetime, float]]]: ...
     def drop_points(self, before: datetime) -> int: ...
+    def add_stream_points(self, points: Sequence[StreamPoint]) -> int:
+        """How many were not there yet."""
+        ...
+
+    def stream_points(self, watch: str, after: datetime, until: datetime) -> list[StreamPoint]:
+        """By time."""
+        ...
+
+    def streams(self, watch: str) -> set[str]: ...
+    def drop_stream_points(self, before: datetime) -> int: ...

@@ -13,8 +13,10 @@ from functools import partial
 
 import numpy as np
 
+from bot.changes.model import Change, ChangeKind
 from bot.checks.declared import SERIES_MAX, CheckSettings, SeriesSettings
 from bot.clock import Clock
+from bot.engine.changes import Changes
 from bot.engine.checked import Checked, measured
 from bot.engine.correlator import Correlator
 from bot.engine.ports import Store, Transaction
@@ -23,6 +25,7 @@ from bot.engine.watch_ports import PageSource, ReadSeries, SeriesSource, TableSo
 from bot.errors import ConnectorError, SettingsError
 from bot.logs.windows import window_start
 from bot.metrics.forecast import forecast
+from bot.metrics.labels import labels_of, labels_text
 from bot.metrics.records import Values
 from bot.metrics.tracking import Oddity, Tracking
 from bot.settings import Settings
@@ -44,7 +47,7 @@ TELL_LATE = timedelta(minutes=15)
 
 FORECAST_EVERY = timedelta(hours=1)
 SOON = timedelta(hours=24)
-LABELS_LENGTH_MAX = 1_000
+CHANGE_KEY_MAX = 200
 Standing = tuple[Signal, ...]
 
 
@@ -56,13 +59,22 @@ class Sources:
     tables: Mapping[str, TableSource]
     pages: PageSource | None = None
 
+    def with_series(self, more: Mapping[str, SeriesSource]) -> "Sources":
+        return replace(self, series={**self.series, **more})
+
 
 class Watched:
     def __init__(
-        self, store: Store, clock: Clock, settings: Settings, correlator: Correlator, sources: Sources
+        self,
+        store: Store,
+        clock: Clock,
+        settings: Settings,
+        correlator: Correlator,
+        changes: Changes,
+        sources: Sources,
     ) -> None:
         self._store, self._clock, self._settings = store, clock, settings
-        self._correlator, self._sources = correlator, sources
+        self._correlator, self._changes, self._sources = correlator, changes, sources
         self._tracking: dict[str, Tracking] = {}
         self._checked = Checked(sources.tables)
         self._failing: set[str] = set()
@@ -102,12 +114,12 @@ class Watched:
         key = f"series.{name}"
         with self._store.read() as tx:
             state = tx.watched.state(key)
-        until = window_start(now, series.every)
+        until = window_start(now - series.waits, series.every)
         if state.read_at is not None and state.read_at >= until:
             return self._stand(state, now)
         since = state.read_at or until - HISTORY
         since = max(since, until - HISTORY)
-        read = self._sources.series[series.source].read(series.query, since, until, series.every)
+        read = self._sources.series[series.source].read(series.query or name, since, until, series.every)
         if len(read) >= SERIES_MAX:
             log.warning("watch.%s: only the first %s series are watched", key, SERIES_MAX)
         with self._store.write() as tx:
@@ -227,12 +239,17 @@ class Watched:
         if state.read_at is not None and now - state.read_at < check.every:
             return self._stand(state, now)
         finding, notes = self._checked.look(check, state.notes, now)
+        version = self._checked.version(check)
+        change = _new_version(name, check, version, str(state.notes.get("version", "")), now)
+        notes = {**notes, "version": version[0]} if version else notes
         standing: Standing = ()
         if finding is not None:
             before = next((s for s in state.standing if isinstance(s, Signal)), None)
             made = measured(name, check, finding, now)
             standing = (replace(made, began_at=before.began_at) if before else made,)
         with self._store.write() as tx:
+            if change is not None:
+                self._changes.note(tx, change, now)
             tx.watched.remember(WatchState(key, now, standing, notes))
             self._place(tx, standing, now)
         return len(standing)
@@ -256,12 +273,6 @@ class Watched:
                 self._correlator.place(tx, replace(signal, at=now), now)
 
 
-def labels_text(labels: Mapping[str, str]) -> str:
-    """The same labels are the same text, at most `LABELS_LENGTH_MAX` long."""
-    text = ",".join(f"{name}={value}" for name, value in sorted(labels.items()))
-    return text.replace("\x00", "")[:LABELS_LENGTH_MAX]  # PostgreSQL keeps no NUL in a text
-
-
 def subject(name: str, key: str) -> str:
     """What people call the series: the declared name, and the labels that tell it from its neighbours."""
     told = ", ".join(part for part in key.split(",") if part and not part.startswith(("__name__=", "service=")))
@@ -272,7 +283,7 @@ def _signal(
     kind: SignalKind, name: str, series: SeriesSettings, key: str, severity: Severity, at: datetime, measure: Measure,
     score: float | None = None, threshold: float | None = None,
 ) -> Signal:  # fmt: skip
-    labels = dict(part.split("=", 1) for part in key.split(",") if "=" in part)
+    labels = labels_of(key)
     service = series.service or labels.get(series.service_label) or name
     kinds = ("host", "instance", "pod", "table", "model", "device")
     entities = (("series", measure.subject), *((k, v) for k, v in labels.items() if k in kinds))
@@ -287,6 +298,25 @@ def _signal(
         evidence=Evidence(measure=measure, score=score, threshold=threshold),
         source=f"watch.series.{name}",
         entities=entities,
+    )
+
+
+def _new_version(
+    name: str, check: CheckSettings, version: tuple[str, datetime] | None, before: str, now: datetime
+) -> Change | None:
+    """A model has a version that it had not at the last look. The key is the model's, so that several checks of one
+    table, and versions that take turns in a canary, tell of each version once."""
+    if version is None or not before or version[0] == before:
+        return None
+    return Change(
+        key=f"model:{check.source}:{check.table}:{version[0]}"[:CHANGE_KEY_MAX],
+        kind=ChangeKind.MODEL_VERSION,
+        service=check.service,
+        at=min(version[1], now),
+        version=version[0][:100],
+        previous=before[:100],
+        source=f"watch.checks.{name}",
+        attributes={"model": check.table or name},
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot.actions.policy import Policy
 from bot.anomalies.model import Detector
+from bot.checks.declared import OTLP
 from bot.clock import Clock
 from bot.engine.action_ports import Executor
 from bot.engine.audit import Audit
@@ -28,11 +29,14 @@ from bot.engine.locking import Locks
 from bot.engine.marks import Marks
 from bot.engine.mending import Mending
 from bot.engine.merging import Merging
+from bot.engine.metered import Metered
+from bot.engine.mixes import Mixes
 from bot.engine.muting import Muting
 from bot.engine.oncall import Oncall
 from bot.engine.pagers import Pagers
 from bot.engine.people import People
 from bot.engine.pipelines import Pipelines
+from bot.engine.placing import Placing
 from bot.engine.ports import Store
 from bot.engine.reading import Reading
 from bot.engine.remedies import Remedies
@@ -42,12 +46,15 @@ from bot.engine.rooms import Rooms
 from bot.engine.runbooks import Runbooks
 from bot.engine.runs import Runs
 from bot.engine.second_factor import SecondFactors
+from bot.engine.sessions import Sessions
 from bot.engine.signals import Signals
 from bot.engine.silences import Silences
 from bot.engine.stats import Stats
 from bot.engine.subscriptions import Subscriptions
 from bot.engine.tasks import Tasks
 from bot.engine.teaching import Teaching
+from bot.engine.ticket_ports import Desk
+from bot.engine.tickets import Tickets, TicketWords
 from bot.engine.updates import Updates
 from bot.engine.upkeep import Upkeep
 from bot.engine.uptime import Uptime
@@ -92,6 +99,7 @@ class Engine:
     interactions: Interactions
     upkeep: Upkeep
     watched: Watched
+    metered: Metered
     teaching: Teaching
     ledger: Ledger
     events: Events
@@ -108,7 +116,10 @@ class Engine:
     marks: Marks
     mending: Mending
     rhythms: Rhythms
+    mixes: Mixes
+    sessions: Sessions
     pipelines: Pipelines
+    tickets: Tickets
 
 
 def engine(
@@ -122,6 +133,8 @@ def engine(
     executors: Mapping[str, Executor],
     sources: Sources,
     pagers: Mapping[str, Pager],
+    desks: Mapping[str, Desk],
+    ticket_words: TicketWords,
     fetch_calendar: FetchCalendar,
     team: str = "",
 ) -> Engine:
@@ -144,6 +157,8 @@ def engine(
     oncall = Oncall(store, clock, settings, policy, team, fetch_calendar)
     usergroups = Usergroups(store, clock, settings)
     reading = Reading(store, clock, settings, runs, digests, runbooks, oncall)
+    mixes, placing = Mixes(store, clock, settings), Placing(settings, correlator)
+    metered = Metered(store, clock, settings)
     told_pagers = Pagers(store, clock, settings, incidents, pagers, team)
     return Engine(
         settings=settings,
@@ -151,7 +166,7 @@ def engine(
         store=store,
         policy=policy,
         ingest=Ingest(store, clock, settings, miner, redactor),
-        checks=Checks(store, clock, settings, detectors, correlator, watching),
+        checks=Checks(store, clock, settings, detectors, placing, watching, mixes),
         changes=changes,
         signals=Signals(store, clock, correlator),
         incidents=incidents,
@@ -173,7 +188,8 @@ def engine(
         interactions=Interactions(store, clock),
         upkeep=Upkeep(store, clock, settings),
         teaching=Teaching(store, clock, policy),
-        watched=Watched(store, clock, settings, correlator, sources),
+        watched=Watched(store, clock, settings, correlator, changes, sources.with_series({OTLP: metered})),
+        metered=metered,
         ledger=Ledger(store, clock, redactor),
         events=events,
         uptime=Uptime(store, clock, settings, events),
@@ -189,5 +205,8 @@ def engine(
         marks=Marks(store, clock, policy),
         mending=Mending(store, clock, settings, policy),
         rhythms=Rhythms(store, clock, settings, events),
+        mixes=mixes,
+        sessions=Sessions(store, clock, settings, placing),
         pipelines=Pipelines(store, clock, settings, events),
+        tickets=Tickets(store, clock, settings, policy, reading, desks, ticket_words),
     )

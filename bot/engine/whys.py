@@ -44,6 +44,7 @@ class Whys:
                 timeline=tuple(tx.incidents.timeline(incident_id)),
                 audit=tuple(tx.records.audit_of(incident.key)),
                 inhibited=tuple(tx.silences.hidden_by("inhibited", incident.key)),
+                tickets=tuple(ticket for ticket in tx.tickets.of(incident_id) if ticket.counts),
                 taught={fingerprint: said.times for fingerprint, said in taught.items() if said},
                 quiet_until={fingerprint: until for fingerprint, until in quiet.items() if until},
             )

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.anomalies.mix_model import MixModel, fit_mix
 from bot.anomalies.model import Anomaly, Detector, ServiceWindow, TemplateSeries
 from bot.engine.log_ports import ServiceRow, TemplateRow
 from bot.engine.ports import Store
@@ -17,6 +18,9 @@ from bot.settings import Settings
 from bot.signals.severity import Severity
 
 HOUR = timedelta(hours=1)
+FIT_EVERY, WINDOWS_OF_MIX = timedelta(hours=6), 720
+"""The usual mixes are fitted anew so often, from so many windows outside incidents."""
+
 TIMES = (1.0, 2.0, 4.0, 8.0)
 """Thresholds, in times the present one."""
 
@@ -53,7 +57,7 @@ def backtest(
     done = start(windows * len(services))
     fired: list[Fired] = []
     for service in services:
-        for window in _windows(store, settings, service, since, until):
+        for window in _windows(store, settings, service, since, until, incidents):
             for detector in detectors:
                 fired += [
                     Fired(detector.name, window.start, window.end, anomaly) for anomaly in detector.detect(window)
@@ -90,7 +94,12 @@ def _is_during(fired: Fired, incidents: Sequence[Span]) -> bool:
 
 
 def _windows(
-    store: Store, settings: Settings, service: ServiceRow, since: datetime, until: datetime
+    store: Store,
+    settings: Settings,
+    service: ServiceRow,
+    since: datetime,
+    until: datetime,
+    incidents: Sequence[Span],
 ) -> Iterator[ServiceWindow]:
     """The windows of one service with the history each had; those in which it was still learnt are left out."""
     length = settings.detection.window
@@ -99,15 +108,36 @@ def _windows(
     first = window_start(max(since - history, service.first_at), length)
     counts, rows = _counts(store, service.name, first, until, length)
     begin = max(window_start(since, length), window_start(learnt_at, length))
+    is_quiet = _quiet(service.name, first, counts.shape[1], length, incidents)
+    ids, mix = tuple(row.id for row in rows), None
+    fitted_for = -1
     for at in range(int((begin - first) / length), int((window_start(until, length) - first) / length)):
         past = min(at, int(history / length))
+        if at // int(max(1, FIT_EVERY / length)) != fitted_for:
+            fitted_for = at // int(max(1, FIT_EVERY / length))
+            mix = _mix(ids, counts[:, :at], is_quiet[:at])
         part = counts[:, at - past : at + 1]
         templates = tuple(
             TemplateSeries(row.id, row.text, row.level, row.first_at, tuple(lines[:-1]), lines[-1])
             for row, lines in zip(rows, part.tolist(), strict=True)
             if any(lines)
         )
-        yield ServiceWindow(service.name, first + at * length, length, templates, past)
+        yield ServiceWindow(service.name, first + at * length, length, templates, past, mix=mix)
+
+
+def _quiet(
+    service: str, first: datetime, windows: int, length: timedelta, incidents: Sequence[Span]
+) -> NDArray[np.bool_]:
+    quiet = np.ones(windows, dtype=np.bool_)
+    for name, began_at, over_at in incidents:
+        if name == service:
+            quiet[max(0, int((began_at - first) / length)) : max(0, int((over_at - first) / length) + 1)] = False
+    return quiet
+
+
+def _mix(ids: tuple[str, ...], counts: NDArray[np.int64], is_quiet: NDArray[np.bool_]) -> MixModel | None:
+    quiet = counts[:, is_quiet][:, -WINDOWS_OF_MIX:]
+    return fit_mix(ids, quiet.T) if quiet.size else None
 
 
 def _counts(

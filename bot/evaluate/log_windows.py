@@ -2,11 +2,15 @@
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
 
 from bot.anomalies.detectors import default_detectors, detect
+from bot.anomalies.deviation import past_of
+from bot.anomalies.mix import UnusualMix
+from bot.anomalies.mix_model import MixModel, fit_mix
 from bot.anomalies.model import ServiceWindow, TemplateSeries
 from bot.evaluate.log_sets import LabelledLine
 from bot.evaluate.report import Cell, Outcome, Report, Table
@@ -14,17 +18,18 @@ from bot.logs.level import level_rank
 from bot.logs.windows import MINUTE, window_start
 from bot.signals.severity import Severity
 
-HISTORY = 180
+HISTORY, FIT_EVERY = 180, 60
 COLUMNS = ("detector", "F1", "precision", "recall", "alarms a day")
 Start = Callable[[int], Callable[[int], None]]
 
 
 def evaluate_lines(name: str, lines: Sequence[LabelledLine], start: Start) -> Report:
     """Minutes with lines are scored; those without say nothing."""
-    detectors = default_detectors()
+    detectors, unusual = default_detectors(), UnusualMix()
     rules: dict[str, Callable[[ServiceWindow], bool]] = {
         "Tocsin: minor or worse": lambda w: any(a.severity.at_least(Severity.MINOR) for a in detect(w, detectors)),
         "Tocsin: major": lambda w: any(a.severity.at_least(Severity.MAJOR) for a in detect(w, detectors)),
+        "Tocsin: an unusual mix alone": lambda w: bool(unusual.detect(w)),
         "a template never seen": lambda w: any(t.first_at >= w.start and t.current for t in w.templates),
         "a line with level error or worse": lambda w: any(
             level_rank(t.level) >= level_rank("error") and t.current for t in w.templates
@@ -35,7 +40,10 @@ def evaluate_lines(name: str, lines: Sequence[LabelledLine], start: Start) -> Re
     found: dict[str, list[bool]] = {rule: [] for rule in rules}
     labels: list[bool] = []
     done = start(len(lines))
-    for window, is_bad in _windows(lines):
+    mix: MixModel | None = None
+    for number, (bare, is_bad) in enumerate(_windows(lines)):
+        mix = _mix(bare) if number % FIT_EVERY == 0 else mix
+        window = replace(bare, mix=mix)
         labels.append(is_bad)
         for rule, judge in rules.items():
             found[rule].append(judge(window))
@@ -45,6 +53,12 @@ def evaluate_lines(name: str, lines: Sequence[LabelledLine], start: Start) -> Re
     rows = tuple(_row(rule, np.array(said), truth, days) for rule, said in found.items())
     title = f"{name}: {len(lines):,} lines in {len(labels):,} minutes, {int(truth.sum())} with an alert"
     return Report((Table(title, COLUMNS, rows, ("no threshold is set with labels",)),))
+
+
+def _mix(window: ServiceWindow) -> MixModel | None:
+    """From the minutes of its history, all of which count as quiet."""
+    past = past_of(window.templates, window.history_windows)
+    return fit_mix(tuple(t.template_id for t in window.templates), past.T.astype(np.int64)) if past.size else None
 
 
 def _row(

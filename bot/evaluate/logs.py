@@ -11,6 +11,7 @@ from bot.evaluate.log_windows import evaluate_lines
 from bot.evaluate.report import Cell, Outcome, Report, Table
 from bot.evaluate.session_detectors import Contender, contenders, flags
 from bot.evaluate.simulated_counts import evaluate_counts
+from bot.evaluate.simulated_mixes import evaluate_mixes
 
 Start = Callable[[int], Callable[[int], None]]
 SPLITS = 5
@@ -22,7 +23,8 @@ def evaluate(folder: Path | None, seed: int, normals: int, start: Start) -> Repo
     """Raises `InputError` when the folder has nothing to score. `normals`: for how many normal sessions the held-out
     ones stand; 0: for themselves."""
     if folder is None:
-        return evaluate_counts(seed, start)
+        counts = evaluate_counts(seed, start)
+        return Report((*counts.tables, *evaluate_mixes(seed)))
     kind = kind_of(folder)
     if kind == "lines":
         return evaluate_lines(folder.name, lines_of(folder), start)

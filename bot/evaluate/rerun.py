@@ -91,6 +91,8 @@ class Rerun:
             self.clock.advance(timedelta(seconds=self.engine.settings.detection.grace_s))
             self.engine.watched.run()
             self.engine.checks.run()
+            self.engine.mixes.run()
+            self.engine.sessions.run()
             self._deliver()
             self.told.minutes += 1
             advance(1)

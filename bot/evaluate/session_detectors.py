@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import IsolationForest
 
+from bot.anomalies.residuals import fit_residuals
 from bot.anomalies.sessions import Sessions
 from bot.evaluate.log_sets import Session
 
@@ -33,6 +34,7 @@ def contenders() -> list[Contender]:
         Contender("count vector never seen", _unseen),
         Contender("template never seen", _new_step),
         Contender("IsolationForest, 3 %", _forest),
+        Contender("PCA, Q statistic at 0.1 %", _components),
         Contender("flag everything", lambda train, vouched, seed: lambda session: True),
         Contender("chance (3 % at random)", _chance),
     ]
@@ -92,6 +94,25 @@ def _forest(train: Sequence[Session], vouched: bool, seed: int) -> Callable[[Ses
         key = frozenset(Counter(session).items())
         if key not in known:
             known[key] = bool(forest.predict(vectors.of([session]))[0] < 0)
+        return known[key]
+
+    return judge
+
+
+def _components(train: Sequence[Session], vouched: bool, seed: int) -> Callable[[Session], bool]:
+    """As Xu et al. (SOSP 2009): counts weighted by how rare a template is, components for 95 % of the variance. What
+    has a template nobody saw lies outside of all that was seen."""
+    vectors = _Vectors(train)
+    counts = vectors.of(train)
+    rarity = np.log(len(counts) / np.maximum((counts > 0).sum(axis=0), 1))
+    residuals = fit_residuals(counts * rarity, above_chance=False)
+    known: dict[frozenset[tuple[str, int]], bool] = {}
+
+    def judge(session: Session) -> bool:
+        key = frozenset(Counter(session).items())
+        if key not in known:
+            error = float(residuals.errors(vectors.of([session]) * rarity)[0])
+            known[key] = error > residuals.limit or vectors.outside(session) > 0
         return known[key]
 
     return judge

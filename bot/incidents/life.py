@@ -1,11 +1,11 @@
-"""What do people do with an incident while it lasts? Roles, updates with a promise of the next, tasks, its channel."""
+"""What is kept of an incident while it lasts? Roles, updates and the next one promised, tasks, its channel, tickets."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.errors import Stale
-from bot.incidents.model import Incident
+from bot.incidents.model import Incident, IncidentState
 
 REMINDERS_MAX = 3
 """So often somebody is reminded of one promised update; whoever does not answer then is not there."""
@@ -108,6 +108,37 @@ class Room:
     @property
     def is_open(self) -> bool:
         return self.state is RoomState.OPEN
+
+
+class TicketState(StrEnum):
+    WANTED = "wanted"  # not opened yet
+    OPEN = "open"  # it is there; what becomes of it there is its own system's
+    REFUSED = "refused"  # its system would not open it
+    LOST = "lost"  # somebody deleted it there
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What a system of tickets knows of an incident. `key`: by which it is found there; `name`: of the settings that
+    say how it follows; `ticket`: what people call it there. `told`: the state of the incident that it was moved after,
+    `seen`: the id of the last line of the timeline that it was told of. `by`: a `Person.key`, or '' by itself."""
+
+    key: str
+    name: str
+    incident_id: int
+    told: IncidentState
+    seen: int
+    at: datetime
+    by: str = ""
+    state: TicketState = TicketState.WANTED
+    ticket: str = ""
+    link: str = ""
+    error: str = ""
+
+    @property
+    def counts(self) -> bool:
+        """There is, or will be, a ticket."""
+        return self.state in (TicketState.WANTED, TicketState.OPEN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from datetime import datetime
 
 import msgspec
 
+from bot.logs.headed import headed_alone
 from bot.logs.masks import fold
 from bot.logs.timestamps import compact, nearest_year, parse_epoch, parse_iso, parse_words
 
@@ -22,13 +23,13 @@ LEVELS = {
     "fatal": "critical", "critical": "critical", "crit": "critical", "alert": "critical", "emerg": "critical", "emergency": "critical",
     "panic": "critical", "dpanic": "critical", "t": "debug", "d": "debug", "v": "debug", "i": "info", "w": "warning", "e": "error", "f": "critical",
 }  # fmt: skip
-_LEVEL = (
-    r"(?P<level>(?i:trace|debug|dbg|fine|finer|finest|verbose|info|information|notice|config|warn|warning|error|err|severe"
-    r"|failure|fatal|critical|crit|alert|emerg|emergency|panic))"
-)
+LEVEL_WORDS = ("trace", "debug", "dbg", "fine", "finer", "finest", "verbose", "info", "information", "notice", "config", "warn",
+               "warning", "error", "err", "severe", "failure", "fatal", "critical", "crit", "alert", "emerg", "emergency",
+               "panic")  # fmt: skip
+_LEVEL = rf"(?P<level>(?i:{'|'.join(LEVEL_WORDS)}))"
 _ISO = r"\d{4}[-/]\d{2}[-/]\d{2}[T _-]\d{2}:\d{2}:\d{2}(?:[.,]\d{1,9})?(?: ?(?:Z|UTC|[+-]\d{2}:?\d{2}))?"
 _SYSLOG = r"[A-Z][a-z]{2} {1,2}\d{1,2} \d{2}:\d{2}:\d{2}"
-_LOGGER = r"(?P<logger>[A-Za-z_][\w.$/\-]{0,200}(?:\[[^\]\s]{0,80}\])?(?:#\d+)?)"
+LOGGER = r"(?P<logger>[A-Za-z_][\w.$/\-]{0,200}(?:\[[^\]\s]{0,80}\])?(?:#\d+)?)"
 _APP = r"(?P<app>[^\s:\[\]]{1,64}(?: [^\s:\[\]]{1,40}){0,2}?)(?:\[(?P<pid>[^\]]{0,40})\])?"
 _REST = r"(?P<message>.*)"
 
@@ -91,26 +92,26 @@ def _bgl(text: str, near: datetime) -> datetime | None:
 
 
 FORMS: tuple[Form, ...] = (
-    _form("hdfs", rf"(?P<time>\d{{6}} \d{{6}}) (?P<pid>\d{{1,10}}) (?P<level>[A-Z]{{4,8}}) {_LOGGER}: {_REST}", _compact),
+    _form("hdfs", rf"(?P<time>\d{{6}} \d{{6}}) (?P<pid>\d{{1,10}}) (?P<level>[A-Z]{{4,8}}) {LOGGER}: {_REST}", _compact),
     _form("bgl", rf"(?P<alert>\S{{1,40}}) \d{{9,10}} \d{{4}}\.\d\d\.\d\d (?P<node>\S{{1,80}}) (?P<time>\d{{4}}-\d\d-\d\d-\d\d\.\d\d\.\d\d(?:\.\d{{1,6}})?) \S{{1,80}} (?P<kind>[A-Z_]{{1,20}}) (?P<component>[A-Z_]{{1,20}}) (?P<level>[A-Z]{{1,12}}) ?{_REST}", _bgl),
     _form("thunderbird", rf"(?P<alert>\S{{1,40}}) (?P<time>\d{{9,10}}) \d{{4}}\.\d\d\.\d\d (?P<node>\S{{1,80}}) {_SYSLOG} \S{{1,80}} {_APP}: ?{_REST}", _epoch),
     _form("syslog-5424", rf"<\d{{1,3}}>1 (?P<time>\S{{10,40}}) (?P<host>\S{{1,255}}) (?P<app>\S{{1,48}}) (?P<pid>\S{{1,128}}) \S{{1,32}} (?:-|(?:\[(?:[^\]\\\"]|\"(?:[^\"\\]|\\.){{0,2048}}\"){{0,64}}\])+)(?: |$)\ufeff?{_REST}", _iso),
     _form("syslog", rf"(?:<\d{{1,3}}>)?(?P<time>{_SYSLOG}) (?P<host>[^\s:]{{1,255}}) (?:{_APP}|(?P<daemon>[^\s:\[\]]{{1,64}})\([^\s:]{{1,64}}?\)(?:\[\d{{1,10}}\])?): ?{_REST}", _words),
     _form("syslog-bare", rf"(?:<\d{{1,3}}>)?(?P<time>{_SYSLOG}) (?P<host>[^\s:]{{1,255}}) {_REST}", _words),
     _form("syslog-iso", rf"(?:<\d{{1,3}}>)?(?P<time>\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{{1,9}})?(?:Z|[+-]\d\d:?\d\d)) (?P<host>[A-Za-z][\w.\-]{{0,254}}) (?P<app>[\w.\-/()]{{1,64}})\[(?P<pid>\d{{1,10}})\]: {_REST}", _iso),
-    _form("openstack", rf"(?:(?P<file>\S{{1,200}}) )?(?P<time>{_ISO}) (?P<pid>\d{{1,10}}) (?P<level>[A-Z]{{4,8}}) {_LOGGER} (?P<context>\[[^\]]{{0,300}}\]) {_REST}", _iso),
+    _form("openstack", rf"(?:(?P<file>\S{{1,200}}) )?(?P<time>{_ISO}) (?P<pid>\d{{1,10}}) (?P<level>[A-Z]{{4,8}}) {LOGGER} (?P<context>\[[^\]]{{0,300}}\]) {_REST}", _iso),
     _form("zookeeper", rf"(?P<time>{_ISO}) - {_LEVEL} {{1,4}}\[(?P<thread>.{{1,200}}?)\] - {_REST}", _iso),
-    _form("log4j-thread", rf"\[?(?P<time>{_ISO})\]? {{1,4}}\[?{_LEVEL}\]? {{1,4}}(?:\d{{1,10}} --- )?\[(?P<thread>[^\]]{{0,200}})\]:? {{0,4}}{_LOGGER} {{0,60}}: {_REST}", _iso),
-    _form("logback", rf"\[?(?P<time>{_ISO})\]? {{1,4}}\[(?P<thread>[^\]]{{0,200}})\] {{1,4}}{_LEVEL} {{1,4}}{_LOGGER} {{0,60}}(?:-|:) {_REST}", _iso),
-    _form("spring", rf"(?P<time>{_ISO}) {{1,4}}{_LEVEL} {{1,4}}(?P<pid>\d{{1,10}}) --- \[(?P<thread>[^\]]{{0,200}})\] {_LOGGER} {{0,60}}: {_REST}", _iso),
-    _form("python", rf"\[?(?P<time>{_ISO})\]? - {_LOGGER} - {_LEVEL} - {_REST}", _iso),
+    _form("log4j-thread", rf"\[?(?P<time>{_ISO})\]? {{1,4}}\[?{_LEVEL}\]? {{1,4}}(?:\d{{1,10}} --- )?\[(?P<thread>[^\]]{{0,200}})\]:? {{0,4}}{LOGGER} {{0,60}}: {_REST}", _iso),
+    _form("logback", rf"\[?(?P<time>{_ISO})\]? {{1,4}}\[(?P<thread>[^\]]{{0,200}})\] {{1,4}}{_LEVEL} {{1,4}}{LOGGER} {{0,60}}(?:-|:) {_REST}", _iso),
+    _form("spring", rf"(?P<time>{_ISO}) {{1,4}}{_LEVEL} {{1,4}}(?P<pid>\d{{1,10}}) --- \[(?P<thread>[^\]]{{0,200}})\] {LOGGER} {{0,60}}: {_REST}", _iso),
+    _form("python", rf"\[?(?P<time>{_ISO})\]? - {LOGGER} - {_LEVEL} - {_REST}", _iso),
     _form("windows", rf"(?P<time>{_ISO}), {_LEVEL} {{1,40}}(?P<component>[A-Z][A-Za-z]{{1,20}}) {{1,20}}{_REST}", _iso),
-    _form("log4j", rf"\[?(?P<time>{_ISO})\]?:? {{1,4}}\[?{_LEVEL}\]? {{1,8}}{_LOGGER} {{0,4}}: {_REST}", _iso),
+    _form("log4j", rf"\[?(?P<time>{_ISO})\]?:? {{1,4}}\[?{_LEVEL}\]? {{1,8}}{LOGGER} {{0,4}}: {_REST}", _iso),
     _form("nginx", rf"(?P<time>\d{{4}}/\d\d/\d\d \d\d:\d\d:\d\d) \[{_LEVEL}\] (?P<pid>\d{{1,10}})#\d{{1,10}}: {_REST}", _iso),
     _form("cri", rf"(?P<time>{_ISO}) (?P<stream>stdout|stderr) [FP] {_REST}", _iso),
     _form("iso-level", rf"\[?(?P<time>{_ISO})\]?[:,]? {{1,4}}(?:[-|] {{1,2}})?[\[<(]?{_LEVEL}(?:[\])>]:?|:)?(?: {{1,8}}[-|])? {{1,8}}{_REST}", _iso),
     _form("iso", rf"\[?(?P<time>{_ISO})\]?[:,]? {{1,4}}(?:- )?{_REST}", _iso),
-    _form("spark", rf"(?P<time>\d\d/\d\d/\d\d \d\d:\d\d:\d\d) (?P<level>[A-Z]{{4,8}}) {_LOGGER}: {_REST}", _two_digit_year),
+    _form("spark", rf"(?P<time>\d\d/\d\d/\d\d \d\d:\d\d:\d\d) (?P<level>[A-Z]{{4,8}}) {LOGGER}: {_REST}", _two_digit_year),
     _form("apache", rf"\[(?P<time>[A-Z][a-z]{{2}} [A-Z][a-z]{{2}} {{1,2}}\d{{1,2}} \d\d:\d\d:\d\d(?:\.\d{{1,6}})? \d{{4}})\] \[(?:(?P<logger>[\w\-]{{1,40}}):)?(?P<level>[a-z]{{4,8}}\d?)\](?: \[pid [^\]]{{1,40}}\])? {_REST}", _words),
     _form("access", r"(?P<message>(?:\S{1,255} ){3}\[(?P<time>\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\] \".*)", _words),
     _form("klog", rf"(?P<level>[IWEF])(?P<time>\d{{4}} \d\d:\d\d:\d\d\.\d{{1,9}}) {{1,8}}(?P<pid>\d{{1,10}}) (?P<logger>[\w.\-]{{1,100}}:\d{{1,6}})\] {_REST}", _month_first),
@@ -124,7 +125,7 @@ FORMS: tuple[Form, ...] = (
 
 _INNER = re.compile(
     rf"(?:\[?(?:{_ISO}|\d{{2}}:\d{{2}}:\d{{2}}[.,]\d{{1,9}})\]? {{1,4}})(?:\[(?P<thread>[^\]]{{0,200}})\] {{1,4}})?\[?{_LEVEL}\]? {{1,8}}"
-    rf"(?:\[(?P<thread2>[^\]]{{0,200}})\] {{1,4}})?(?:{_LOGGER}(?: {{0,60}}[:\-])? {{1,4}})?{_REST}",
+    rf"(?:\[(?P<thread2>[^\]]{{0,200}})\] {{1,4}})?(?:{LOGGER}(?: {{0,60}}[:\-])? {{1,4}})?{_REST}",
     re.DOTALL,
 )
 _TRACED = re.compile(
@@ -179,6 +180,9 @@ class Splitter:
                 attributes = {name: line[place] for name, place in plan.attributes}
                 return Header(at, line[plan.message :], plan.level, line[plan.app] if plan.app else "", attributes)
         if shape in self._bare:
+            return None
+        if not headed_alone(line):
+            self._remember_bare(shape)
             return None
         fits = False
         for index, form in enumerate(self._forms):

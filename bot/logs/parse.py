@@ -64,6 +64,10 @@ class LineParser:
         service = self._service or header.app or UNKNOWN_SERVICE
         return Parsed(LogRecord(header.at, service, header.message, header.level, header.attributes))
 
+    def saw(self, at: datetime) -> None:
+        """A line of this time was read elsewhere: the next one without a time takes it."""
+        self._last = self._near = at
+
     def plan_of(self, shape: str) -> Plan | None:
         """Where the parts of lines of this shape stand, when such a line was parsed before and needed no cleaning."""
         return self._splitter.plan(shape)

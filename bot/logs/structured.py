@@ -3,7 +3,8 @@
 attributes."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -42,6 +43,7 @@ SERVICES = ("service", "service.name", "service_name", "app", "application", "ap
 ATTRIBUTES_MAX = 64
 ATTRIBUTE_CHARACTERS_MAX = 1_024
 DEPTH_MAX = 4
+FLAT_MAX = 4 * ATTRIBUTES_MAX
 _SYSLOG_LEVELS = ("critical", "critical", "critical", "error", "warning", "info", "info", "debug")
 _LOGFMT = re.compile(r"([A-Za-z_@][\w.\-/@]{0,80})=(?:\"((?:[^\"\\]|\\.){0,8192})\"|([^\s\"]{0,2048}))(?:\s+|$)")
 
@@ -53,6 +55,29 @@ _ROLES = {
 }
 _NO_ROLE = ("", 0)
 _SCALARS = (str, int, float, bool)
+
+
+Roles = tuple[Mapping[str, str], Sequence[str]]
+
+
+def roles_of(names: Sequence[str]) -> Roles:
+    """Role ("message", "level", "time", "service") → the field that has it, and the fields that are attributes."""
+    chosen: dict[str, tuple[int, str]] = {}
+    rest: list[str] = []
+    for name in names:
+        role, rank = _ROLES.get(name, _NO_ROLE)
+        if not role:
+            rest.append(name)
+        elif role not in chosen or rank < chosen[role][0]:
+            if role in chosen and role != "time":
+                rest.append(chosen[role][1])
+            chosen[role] = (rank, name)
+        elif role != "time":  # of several times one counts, and none is an attribute
+            rest.append(name)
+    return {role: name for role, (_, name) in chosen.items()}, rest[:ATTRIBUTES_MAX]
+
+
+_roles_of_few = lru_cache(maxsize=512)(roles_of)
 
 
 class Fields(msgspec.Struct):
@@ -78,28 +103,20 @@ def parse_json(line: str) -> Fields | None:
 def from_mapping(value: Mapping[str, object]) -> Fields:
     """The fields of an object that was decoded already."""
     flat: Mapping[str, object] = value
-    if not all(part.__class__ in _SCALARS for part in value.values()) or len(value) > 4 * ATTRIBUTES_MAX:
+    if not all(part.__class__ in _SCALARS for part in value.values()) or len(value) > FLAT_MAX:
         flat = {}
-        _flatten(value, "", flat, 0)
-    chosen: dict[str, tuple[int, str]] = {}
-    rest: list[str] = []
-    for name in flat:
-        role, rank = _ROLES.get(name, _NO_ROLE)
-        if not role:
-            rest.append(name)
-        elif role not in chosen or rank < chosen[role][0]:
-            if role in chosen and role != "time":
-                rest.append(chosen[role][1])
-            chosen[role] = (rank, name)
-        elif role != "time":  # of several times one counts, and none is an attribute
-            rest.append(name)
-    told = {role: flat[name] for role, (_, name) in chosen.items()}
+        _flatten(dict(sorted(value.items(), key=_nesting)), "", flat, 0)
+    names = tuple(flat)
+    roles, rest = _roles_of_few(names) if len(names) <= ATTRIBUTES_MAX else roles_of(names)
     return Fields(
-        _text(told.get("message")).rstrip("\r\n"),
-        _level(told["level"]) if "level" in told else "",
-        told.get("time"),
-        _text(told.get("service")),
-        {name: _text(flat[name])[:ATTRIBUTE_CHARACTERS_MAX] for name in rest[:ATTRIBUTES_MAX]},
+        _text(flat[roles["message"]]).rstrip("\r\n") if "message" in roles else "",
+        level_of(flat[roles["level"]]) if "level" in roles else "",
+        flat[roles["time"]] if "time" in roles else None,
+        _text(flat[roles["service"]]) if "service" in roles else "",
+        {
+            name: (told if (told := flat[name]).__class__ is str else _text(told))[:ATTRIBUTE_CHARACTERS_MAX]
+            for name in rest
+        },
     )
 
 
@@ -120,9 +137,15 @@ def parse_logfmt(line: str) -> Fields | None:
     return from_mapping(pairs)
 
 
+def _nesting(part: tuple[str, object]) -> int:
+    """What stands at the top comes first, then what may hold a level or service: however much there is, they count."""
+    name, value = part
+    return 0 if not isinstance(value, dict) else 1 if name in ("log", "service") else 2
+
+
 def _flatten(value: Mapping[str, object], prefix: str, into: dict[str, object], depth: int) -> None:
     for key, part in value.items():
-        if len(into) >= 4 * ATTRIBUTES_MAX:
+        if len(into) >= FLAT_MAX:
             return
         if isinstance(part, dict) and depth < DEPTH_MAX:
             _flatten(part, f"{prefix}{key}.", into, depth + 1)
@@ -138,7 +161,7 @@ def _text(value: object) -> str:
     return msgspec.json.encode(value).decode("utf-8", "replace")
 
 
-def _level(value: object) -> str:
+def level_of(value: object) -> str:
     text = _text(value).strip()
     if text.isdigit():
         number = int(text[:4])

@@ -52,6 +52,8 @@ class Policy:
     services: frozenset[str] = frozenset()
     severities: frozenset[Severity] = frozenset()
     repeat: int = 0
+    asks_again: bool = True
+    """Who its first step means is asked once more when what somebody is on already becomes worse."""
 
     @property
     def turns(self) -> int:
@@ -63,6 +65,12 @@ class Policy:
     def turn_from(self, turn: int, severity: Severity) -> int | None:
         """The first turn from `turn` on whose step is for this severity; None when there is none left."""
         return next((t for t in range(turn, self.turns) if self.step_of(t).is_for(severity)), None)
+
+    def turn_when_worse(self, severity: Severity) -> int | None:
+        """Of being asked although somebody is on it: after all others, another one for each severity."""
+        steps = [self.step_of(t) for t in range(len(self.steps))]
+        fitting = [t for t, step in enumerate(steps) if step.is_for(severity) and step.reach is not Reach.PAGER]
+        return self.turns + len(self.steps) * severity.rank + fitting[0] if fitting else None
 
     def turn_after_raise(self, turn: int, before: Severity, now: Severity) -> int:
         """Where it goes on when it became worse before `turn`: at the first step of the round that was left out."""

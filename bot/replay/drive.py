@@ -116,6 +116,8 @@ class Replay:
     def _check(self, end: datetime) -> None:
         self.clock.move_to(end + timedelta(seconds=self.engine.settings.detection.grace_s))
         self.outcome.signals += self.engine.checks.run()
+        self.engine.mixes.run()
+        self.engine.sessions.run()
         self._deliver()
         self.pace(self.engine.settings.detection.window)
 

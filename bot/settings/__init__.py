@@ -43,6 +43,7 @@ from bot.settings.noticing import (
 )
 from bot.settings.reading import load
 from bot.settings.section import Minutes, Section, Zone
+from bot.settings.tickets import TicketSettings
 from bot.settings.whole import Settings, SlackSettings
 
 __all__ = [
@@ -77,6 +78,7 @@ __all__ = [
     "SourceSettings",
     "StepSettings",
     "SyslogSettings",
+    "TicketSettings",
     "UptimeSettings",
     "VerifySettings",
     "Zone",

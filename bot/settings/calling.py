@@ -111,6 +111,8 @@ class EscalationSettings(Section):
     """How long the channel has before the first step."""
     repeat: Annotated[int, Field(ge=0, le=10)] = 0
     """How often it begins again when nobody answers."""
+    ask_again_when_worse: bool = True
+    """Whoever is on call is asked once more when an incident becomes worse that somebody is on already."""
     steps: Annotated[tuple[EscalationStepSettings, ...], Field(min_length=1, max_length=20)]
 
 

@@ -77,6 +77,8 @@ class SourceSettings(Section):
     type: str = ""
     secret: SecretStr | None = None
     """What the sender signs with, where it can."""
+    topics: tuple[Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:sns:\S+$")], ...] = ()
+    """Of Amazon SNS: with them a message must be of one of these, and signed by Amazon."""
     service: str = ""
     """Of everything from here; what each message says when empty."""
     per_minute_max: Annotated[int, Field(ge=1, le=100_000)] = 600

@@ -27,6 +27,19 @@ class DetectionSettings(Section):
     """How much of the past is the baseline."""
     shadow: tuple[SignalKind, ...] = ()
     """Kinds of signal that are counted and posted nowhere."""
+    session_ids: Annotated[tuple[str, ...], Field(max_length=20)] = (
+        "trace_id",
+        "traceId",
+        "trace.id",
+        "dd.trace_id",
+        "otelTraceID",
+        "request_id",
+        "requestId",
+        "correlation_id",
+    )
+    """Lines of a service that bear the same one of these belong together. None: no sessions are followed."""
+    session_quiet_s: Annotated[float, Field(ge=10, le=900)] = 120
+    """A session has ended when no line of it has come for so long."""
 
     @property
     def window(self) -> timedelta:

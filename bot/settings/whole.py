@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import (
     Field,
@@ -40,6 +41,7 @@ from bot.settings.noticing import (
     ServiceSettings,
 )
 from bot.settings.section import Section
+from bot.settings.tickets import TicketSettings
 from bot.sources.registry import BY_NAME, HOOKS
 
 
@@ -86,6 +88,7 @@ class Settings(Section):
     oncall: Mapping[str, OncallSettings] = Field(default_factory=dict)
     escalation: Mapping[str, EscalationSettings] = Field(default_factory=dict)
     pagers: Mapping[str, PagerSettings] = Field(default_factory=dict)
+    tickets: Mapping[Annotated[str, Field(pattern=r"^[\w-]{1,40}$")], TicketSettings] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _references(self) -> "Settings":
@@ -116,6 +119,14 @@ class Settings(Section):
                         where = f"escalation.{name}.steps[{index}].{what}"
                         known = ", ".join(there) or "none is set up"
                         raise ValueError(f"{where}: there is no {what} called {given!r} ({known})")
+        return self
+
+    @model_validator(mode="after")
+    def _tickets(self) -> "Settings":
+        for name, section in self.tickets.items():
+            if section.connector not in self.connectors:
+                known = ", ".join(self.connectors) or "none is configured"
+                raise ValueError(f"tickets.{name}.connector: no connector is called {section.connector!r} ({known})")
         return self
 
     @model_validator(mode="after")

@@ -15,6 +15,7 @@ class SignalKind(StrEnum):
     BROKEN_OFF = "broken_off"
     ABSENCE = "absence"
     UNUSUAL_MIX = "unusual_mix"
+    ODD_SESSIONS = "odd_sessions"
     UNUSUAL_VALUES = "unusual_values"
     ALERT = "alert"
     RUN_FAILED = "run_failed"
@@ -49,12 +50,15 @@ class Measured(StrEnum):
 
     ONE_VALUE = "one_value"
     LARGER = "larger"
+    STEP_MISSING = "step_missing"
+    STEP_UNEXPECTED = "step_unexpected"
     SPIKE = "spike"
     UNUSUAL_AT_THIS_HOUR = "unusual_at_this_hour"
     UNLIKE_YESTERDAY = "unlike_yesterday"
     LASTING = "lasting"
     ABSENT = "absent"
     SLOW = "slow"
+    RETRIED = "retried"
     FLAT = "flat"
     MISSING = "missing"
     BEYOND_LIMIT = "beyond_limit"
@@ -78,8 +82,9 @@ class Measure:
 
     `what` is worded by templates. What did not come was expected `at`, last came at `earliest`, comes every `step_s`,
     did so `now` times and failed to `high` times. A forecast has `limit`, when it is reached (`at`, from `earliest` to
-    `latest`) and `per_day`. `values` are the last ones, `step_s` apart; `parts` are (name, text) that say more;
-    `known_s`: for how long it is known.
+    `latest`) and `per_day`. A step is missing or unexpected in `now` of `high` sessions; usually a share
+    `low` of them is odd. `values` are the last ones, `step_s` apart; `parts` are (name, text) that say more; `known_s`:
+    for how long it is known.
     """
 
     what: Measured

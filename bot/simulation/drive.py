@@ -54,6 +54,8 @@ class Drive:
         self.told.signals += self.engine.signals.report(minute.signals)
         self.clock.advance(timedelta(seconds=self.engine.settings.detection.grace_s))
         self.told.signals += self.engine.checks.run()
+        self.engine.mixes.run()
+        self.engine.sessions.run()
         self._deliver()
 
     def _deliver(self) -> None:

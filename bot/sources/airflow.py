@@ -34,6 +34,7 @@ def decode(posted: Posted) -> Heard:
             ended_at=None if state is RunState.RUNNING else at,
             error=text(body, "exception"),
             url=text(body, "log_url"),
+            attempt=attempt,
         )
     )
     return heard
@@ -72,5 +73,5 @@ SOURCE = Source(
     decode=decode,
     fixture="airflow.json",
     about="The service is the DAG. A task that succeeds ends the trouble that its failure began.",
-    examples=(Example("a DAG's default_args", "python", _CALLBACK, Proof.DOCUMENTED),),
+    examples=(Example("a DAG's default_args", "python", _CALLBACK, Proof.REAL),),
 )

@@ -4,18 +4,18 @@ https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk: line
 document. Tocsin keeps no documents: `create` and `index` count the line, `delete` and `update` are refused one by one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import msgspec
 
 from bot.errors import InputError
-from bot.logs.headers import LEVELS
-from bot.logs.parse import LineParser, clean
+from bot.logs.objects import records_of
+from bot.logs.parse import LineParser
 from bot.logs.record import LogRecord
-from bot.logs.structured import ATTRIBUTE_CHARACTERS_MAX
 from bot.sources.model import LATE_MAX, Example, Heard, Kind, Posted, Proof, Route, Source
-from bot.sources.received import UNKNOWN_SERVICE, at_path, moment, service_like
+from bot.sources.received import UNKNOWN_SERVICE, at_path, service_like
 
 WRITES = ("index", "create")
 ITEMS_MAX = 100_000
@@ -23,8 +23,6 @@ SERVICE_PATHS = (
     ("service.name",), ("service", "name"), ("service",), ("fields", "service"), ("kubernetes", "labels", "app"),
     ("kubernetes", "container", "name"), ("container", "name"), ("app",), ("container_name",),
 )  # fmt: skip
-_PLAIN_FIELDS = frozenset(("@timestamp", "message", "log.level", "service.name"))
-_PLAIN_FIELDS_MAX = 40
 _DECODER = msgspec.json.Decoder(dict[str, Any])
 
 
@@ -33,6 +31,11 @@ def decode(posted: Posted) -> Heard:
 
     Raises `InputError` when there is no item at all that can be answered.
     """
+    return _all(posted) or decode_each(posted)
+
+
+def decode_each(posted: Posted) -> Heard:
+    """As `decode`, item by item."""
     heard = Heard()
     parsers: dict[str, LineParser] = {}
     actions: dict[bytes, tuple[str, str]] = {}
@@ -51,8 +54,50 @@ def decode(posted: Posted) -> Heard:
         if problem:
             whole = line + b"\n" + document if document else line
             heard.reject(f"item {len(heard.results) + 1}", problem, whole)
-        heard.results.append(f"{kind or 'index'}\n{index}\n{problem}")
+        heard.results.append(_result(action, problem))
     return heard
+
+
+def _all(posted: Posted) -> Heard | None:
+    """What was heard of a body of plain documents, each with its time, all to be written."""
+    lines = posted.body.removesuffix(b"\n").split(b"\n")
+    told, documents = lines[::2], lines[1::2]
+    actions = {line: _action(line, posted.path.get("index", "")) for line in set(told)}
+    if len(documents) != len(told) or len(told) > ITEMS_MAX or not all(kind in WRITES for kind, _ in actions.values()):
+        return None
+    try:
+        found = _DECODER.decode_lines(b"\n".join(documents))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    if len(found) != len(documents):
+        return None
+    indexes = [index for _, index in map(actions.__getitem__, told)]
+    services, parser = _services(found, indexes, posted.service), LineParser(None, fallback_at=posted.now)
+    named = {index: {"index": index} if index else {} for index in set(indexes)}
+    records = records_of(found, services, parser, map(named.__getitem__, indexes))
+    if records is None or posted.now - min(map(_AT, records)) > LATE_MAX:
+        return None
+    results = {line: _result(action, "") for line, action in actions.items()}
+    return Heard(records, len(records), results=list(map(results.__getitem__, told)))
+
+
+_AT, _NAMED = attrgetter("at"), itemgetter("service.name")
+
+
+def _services(documents: Sequence[Mapping[str, Any]], indexes: Sequence[str], otherwise: str) -> list[str]:
+    try:
+        named = list(map(_NAMED, documents))
+    except KeyError:
+        named = [""]
+    if set(map(type, named)) == {str} and "" not in named:
+        services = {name: service_like(name, otherwise or UNKNOWN_SERVICE) for name in set(named)}
+        return list(map(services.__getitem__, named))
+    return [service_of_document(of, index, otherwise) for of, index in zip(documents, indexes, strict=True)]
+
+
+def _result(action: tuple[str, str], problem: str) -> str:
+    kind, index = action
+    return f"{kind or 'index'}\n{index}\n{problem}"
 
 
 def _action(line: bytes, index: str) -> tuple[str, str]:
@@ -79,44 +124,17 @@ def _hear(heard: Heard, parsers: dict[str, LineParser], document: bytes, kind: s
     parser = parsers.get(service)
     if parser is None:
         parser = parsers[service] = LineParser(service, fallback_at=posted.now)
-    plain = _plain(fields, service, index)
-    if plain is not None:
-        return _keep(heard, plain, posted)
     parsed = parser.parse_fields(fields)
     if parsed.record is None:
         return parsed.problem or "it could not be read"
+    if posted.now - parsed.record.at > LATE_MAX:
+        return f"it is more than {LATE_MAX.days} days late"
     heard.is_timed = heard.is_timed and not parsed.inherited_time
     told = parsed.record
     attributes = {**told.attributes, "index": index} if index else told.attributes
-    return _keep(heard, LogRecord(told.at, told.service, told.text, told.level, attributes), posted)
-
-
-def _keep(heard: Heard, record: LogRecord, posted: Posted) -> str:
-    if posted.now - record.at > LATE_MAX:
-        return f"it is more than {LATE_MAX.days} days late"
-    heard.records.append(record)
+    heard.records.append(LogRecord(told.at, told.service, told.text, told.level, attributes))
     heard.lines += 1
     return ""
-
-
-def _plain(fields: Mapping[str, Any], service: str, index: str) -> LogRecord | None:
-    """The record of a document that says its time, level and message plainly, as most do; None when it must be looked
-    at more closely."""
-    stamp, message, level = fields.get("@timestamp"), fields.get("message"), fields.get("log.level")
-    if not (isinstance(stamp, str) and isinstance(message, str) and isinstance(level, str)):
-        return None
-    if len(stamp) < 20 or not level or not message[:1].isalpha() or len(fields) > _PLAIN_FIELDS_MAX:
-        return None
-    at = moment(stamp)
-    if at is None:
-        return None
-    rest = {"index": index} if index else {}
-    for name, value in fields.items():
-        if name not in _PLAIN_FIELDS:
-            if not isinstance(value, str):
-                return None
-            rest[name] = value[:ATTRIBUTE_CHARACTERS_MAX]
-    return LogRecord(at, service, clean(message), LEVELS.get(level.lower(), level.lower()), rest)
 
 
 def service_of_document(fields: Mapping[str, Any], index: str, otherwise: str) -> str:
@@ -144,9 +162,16 @@ template(name="tocsin" type="list" option.jsonf="on") {
   property(outname="host" name="hostname" format="jsonf")
   property(outname="message" name="msg" format="jsonf")
 }
+template(name="tocsin-again" type="string" string="%$!all-json-plain%")
+ruleset(name="tocsin-again" queue.type="LinkedList" queue.dequeueBatchSize="1" queue.dequeueSlowdown="20000") {
+  action(type="omelasticsearch" server="127.0.0.1" serverport="8321" template="tocsin-again" searchIndex="logs"
+         searchType="" bulkmode="on" uid="tocsin" pwd="{token}" action.resumeRetryCount="-1" action.resumeInterval="2"
+         retryfailures="on" retryruleset="tocsin-again" ratelimit.interval="0")
+}
 action(type="omelasticsearch" server="127.0.0.1" serverport="8321" template="tocsin" searchIndex="logs"
-       searchType="" bulkmode="on" uid="tocsin" pwd="{token}" queue.type="LinkedList"
-       action.resumeRetryCount="-1" action.resumeInterval="2")
+       searchType="" bulkmode="on" uid="tocsin" pwd="{token}" queue.type="LinkedList" queue.dequeueBatchSize="1"
+       action.resumeRetryCount="-1" action.resumeInterval="2"
+       retryfailures="on" retryruleset="tocsin-again" ratelimit.interval="0")
 """
 _LOGSTASH = """\
 output {
@@ -173,19 +198,42 @@ pipeline:
       http_passwd: {token}
 """
 _PYTHON = """\
-from elasticsearch import Elasticsearch, helpers
+import time
+
+from elasticsearch import ApiError, Elasticsearch, TransportError, helpers
 
 client = Elasticsearch("{url}", basic_auth=("tocsin", "{token}"))
-helpers.bulk(
-    client, ({"_index": "logs", "@timestamp": at, "service.name": "checkout", "message": line} for at, line in lines)
-)
+
+
+def send(documents):
+    while True:  # until they are taken; what is sent again as it was counts once
+        try:
+            return helpers.bulk(client, documents)
+        except (ApiError, TransportError) as error:
+            if isinstance(error, ApiError) and error.status_code not in (429, 502, 503, 504):
+                raise
+        time.sleep(2)
+
+
+send([{"_index": "logs", "@timestamp": at, "service.name": "checkout", "message": line} for at, line in lines])
 """
 _JS = """\
-const { Client } = require('@elastic/elasticsearch')
+import { Client } from '@elastic/elasticsearch'
 const client = new Client({ node: '{url}', auth: { username: 'tocsin', password: '{token}' } })
-await client.bulk({ operations: [
-  { index: { _index: 'logs' } }, { '@timestamp': at, 'service.name': 'checkout', message },
-] })
+
+async function send(documents) {
+  const operations = documents.flatMap((document) => [{ index: { _index: 'logs' } }, document])
+  for (;;) { // until they are taken; what is sent again as it was counts once
+    try {
+      return await client.bulk({ operations })
+    } catch (error) {
+      if (![429, 502, 503, 504, undefined].includes(error.statusCode)) throw error
+    }
+    await new Promise((again) => setTimeout(again, 2000))
+  }
+}
+
+await send(lines.map(({ at, message }) => ({ '@timestamp': at, 'service.name': 'checkout', message })))
 """
 
 SOURCE = Source(
@@ -204,8 +252,9 @@ SOURCE = Source(
         Example("elasticsearch-py", "python", _PYTHON, Proof.REAL),
         Example("@elastic/elasticsearch", "js", _JS, Proof.REAL),
         Example("rsyslog (omelasticsearch)", "rsyslog", _RSYSLOG, Proof.REAL,
-                "It waits while Tocsin is away, but rsyslog 8.2302 drops a batch that is refused (429 or 503): "
-                "prefer syslog over TCP, which is held back instead."),
+                "It sends again what Tocsin refuses, one record at a time, because rsyslog 8.2302 sends only the first "
+                "refused record of a batch again. What a proxy in between refuses without Elasticsearch's words it "
+                "drops: syslog over TCP has no such holes and is faster."),
         Example("Filebeat", "yaml", _FILEBEAT, Proof.DOCUMENTED),
         Example("Logstash", "logstash", _LOGSTASH, Proof.DOCUMENTED),
         Example("Fluent Bit", "yaml", _FLUENT_BIT, Proof.DOCUMENTED),

@@ -65,6 +65,7 @@ def run(
     rows: int | None = None,
     inputs: tuple[str, ...] = (),
     outputs: tuple[str, ...] = (),
+    attempt: object = 1,
 ) -> PipelineRun:
     """How a run stands, as its sender tells it."""
     return PipelineRun(
@@ -83,7 +84,14 @@ def run(
         inputs=tuple(name[:NAME_MAX] for name in inputs[:50]),
         outputs=tuple(name[:NAME_MAX] for name in outputs[:50]),
         source=source,
+        attempt=_attempt(attempt),
     )
+
+
+def _attempt(told: object) -> int:
+    """1 when it is not told, or not as a number."""
+    text = str(told)
+    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) <= 4 else 1
 
 
 def short(sha: str) -> str:

@@ -1,11 +1,10 @@
 """What do Amazon's alarms say, as SNS posts them? https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html"""
 
-import re
-
 from bot.errors import InputError
 from bot.sources.mapping import Rules, decode_with
 from bot.sources.model import Heard, Posted
 from bot.sources.received import decoded_object, text
+from bot.sources.sns import is_of_sns
 
 NAME = "cloudwatch"
 RULES = Rules(
@@ -25,13 +24,12 @@ RULES = Rules(
     detail="NewStateReason",
     labels="Trigger.Dimensions",
 )
-_OF_SNS = re.compile(r"https://sns\.[a-z0-9-]{1,40}\.amazonaws\.com(\.cn)?/\?", re.ASCII)
 
 
 def decode(posted: Posted) -> Heard:
-    """Nothing is ever fetched: a person opens the address, and only Amazon's own is shown as one to open."""
+    """An address that wants to be opened is only shown, and opened, when it is Amazon's own."""
     heard = decode_with(NAME, RULES, posted)
-    if heard.challenge and not _OF_SNS.match(heard.challenge):
+    if heard.challenge and not is_of_sns(heard.challenge):
         raise InputError("it asks for an address to be opened that is not Amazon SNS's; somebody else may have sent it")
     return heard
 

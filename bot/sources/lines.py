@@ -3,23 +3,23 @@
 They are read as a stream by `handlers/http/ingest.py`; `decode` here is the same for one body that is held whole.
 """
 
-from bot.logs.parse import LineParser
+from bot.logs.texts import Texts
 from bot.sources.model import Example, Heard, Kind, Posted, Proof, Route, Source
 from bot.sources.received import UNKNOWN_SERVICE
 
 
 def decode(posted: Posted) -> Heard:
-    heard = Heard()
-    parser = LineParser(posted.path.get("service") or posted.service or UNKNOWN_SERVICE, fallback_at=posted.now)
-    lines = posted.body.decode("utf-8", "replace").split("\n")
-    for parsed in parser.parse_all([line.rstrip("\r") for line in lines]):
-        if parsed.record is not None:
-            heard.records.append(parsed.record)
-            heard.lines += 1
-            heard.is_timed = heard.is_timed and not parsed.inherited_time
-    return heard
+    """Never `is_timed`: a text whose lines are of whole seconds may well be sent twice and meant twice."""
+    texts = Texts(posted.path.get("service") or posted.service or UNKNOWN_SERVICE, fallback_at=posted.now)
+    lines = [line.rstrip("\r") for line in posted.body.decode("utf-8", "replace").split("\n") if line.strip()]
+    records = texts.feed(lines) + texts.flush()
+    return Heard(records, len(lines), is_timed=False)
 
 
+_CURL = """\
+curl --retry 100 --retry-connrefused --fail --data-binary @app.log -H 'Content-Type: text/plain' \\
+  -H 'Authorization: Bearer {token}' -H "Idempotency-Key: $(sha256sum < app.log | cut -c1-32)" {url}/v1/ingest/checkout
+"""
 _SYSLOG_NG = """\
 destination d_tocsin {
   http(url("{url}/v1/ingest/checkout") method("POST") batch-lines(200) batch-timeout(1000)
@@ -53,6 +53,7 @@ SOURCE = Source(
     examples=(
         Example("curl", "sh", "curl --data-binary @app.log -H 'Content-Type: text/plain' "
                 "-H 'Authorization: Bearer {token}' {url}/v1/ingest/checkout\n", Proof.REAL),
+        Example("curl, until it is taken", "sh", _CURL, Proof.REAL, "Sent again under the same key it counts once."),
         Example("a file that grows", "sh", "tocsin tail /var/log/app.log --service checkout "
                 "--url {url} --token {token}\n", Proof.REAL),
         Example("Kubernetes", "sh", "kubectl logs --follow deployment/checkout | "

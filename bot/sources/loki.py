@@ -4,9 +4,13 @@ https://grafana.com/docs/loki/latest/reference/loki-http-api/#ingest-logs; the m
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
+from itertools import repeat
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 import cramjam
 import msgspec
@@ -14,7 +18,9 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 
 from bot.errors import InputError
-from bot.logs.parse import LineParser, clean
+from bot.logs.columns import clean_all, some_are_blank, times_between, times_of_ns
+from bot.logs.headed import headed
+from bot.logs.parse import LineParser
 from bot.logs.record import LogRecord
 from bot.logs.structured import ATTRIBUTE_CHARACTERS_MAX, ATTRIBUTES_MAX
 from bot.sources.model import LATE_MAX, Example, Heard, Kind, Posted, Proof, Route, Source
@@ -28,35 +34,88 @@ SERVICE_LABELS = ("service_name", "service", "app", "application", "app_kubernet
 LEVEL_LABELS = ("level", "detected_level", "severity", "severity_text")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NS_MAX = 4_102_444_800 * 10**9
-_HEADED = re.compile(r"[\w.@-]{1,80}=|.{0,40}\d\d:\d\d|.{0,16}\d{6}")
-"""A line that may have a time, level or fields of its own: those are read."""
-_LONG_NUMBER = re.compile(r"\d{6}")
 _LABEL = re.compile(r'\s*([A-Za-z_][A-Za-z0-9_.]{0,199})\s*=\s*"((?:[^"\\]|\\.){0,4096})"\s*,?')
 
 _NOTHING: Mapping[str, str] = {}
 Row = tuple[int, str, Mapping[str, str]]
 """time (ns since 1970, 0 when it cannot be read), line, structured metadata"""
-Stream = tuple[Mapping[str, str], list[Row]]
+Columns = tuple[Sequence[Any], Sequence[str], Sequence[Mapping[str, str]] | None]
+"""times (ns as numbers, or as texts), lines, metadata when there is any"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """`rows` gives its lines one by one, `columns` all at once, or None when some are not as they should be."""
+
+    labels: Mapping[str, str]
+    rows: Callable[[], Iterable[Row]]
+    columns: Callable[[], Columns | None]
 
 
 def decode(posted: Posted) -> Heard:
     """Raises `InputError` when the whole cannot be read. Of each stream, a line that cannot be is rejected alone."""
+    return _decoded(posted, each=False)
+
+
+def decode_each(posted: Posted) -> Heard:
+    """As `decode`, line by line."""
+    return _decoded(posted, each=True)
+
+
+def _decoded(posted: Posted, *, each: bool) -> Heard:
     heard = Heard()
     streams = _json(posted.body) if posted.content_type != PROTOBUF else _protobuf(posted.body)
-    for labels, rows in streams:
-        _hear(heard, labels, rows, posted)
+    for stream in streams:
+        origin = _origin(stream.labels, posted.service)
+        records = None if each else _all(stream, origin, posted.now)
+        if records is not None:
+            heard.records += records
+            heard.lines += len(records)
+        else:
+            _hear(heard, stream, origin, posted.now)
     return heard
 
 
-def _hear(heard: Heard, labels: Mapping[str, str], rows: list[Row], posted: Posted) -> None:
+class Origin(NamedTuple):
+    """What the labels of a stream say of all its lines."""
+
+    service: str
+    level: str
+    attributes: Mapping[str, str]
+
+
+def _origin(labels: Mapping[str, str], otherwise: str) -> Origin:
     named = next((labels[name] for name in SERVICE_LABELS if labels.get(name)), "")
-    service = service_like(named.rpartition("/")[2] or named, posted.service or UNKNOWN_SERVICE)
+    service = service_like(named.rpartition("/")[2] or named, otherwise or UNKNOWN_SERVICE)
     level = next((labels[name] for name in LEVEL_LABELS if labels.get(name)), "").lower()
-    rest = {name: value for name, value in labels.items() if name not in LEVEL_LABELS}
-    parser = LineParser(service, fallback_at=posted.now)
-    oldest_ns = _ns(posted.now - LATE_MAX)
-    records = heard.records
-    for time_ns, line, metadata in rows:
+    return Origin(service, level, {name: value for name, value in labels.items() if name not in LEVEL_LABELS})
+
+
+def _all(stream: Stream, origin: Origin, now: datetime) -> list[LogRecord] | None:
+    """The records of a stream whose lines each have a time and a text."""
+    columns = stream.columns()
+    if columns is None:
+        return None
+    told, lines, metadata = columns
+    between = _ns(now - LATE_MAX) + 1, _NS_MAX
+    times = times_of_ns(told, *between) if isinstance(told[0], str) else times_between(told, *between)
+    if times is None or some_are_blank(lines):
+        return None
+    rest = origin.attributes
+    attributes = [{**rest, **of} if of else rest for of in metadata] if metadata else repeat(rest)
+    texts = clean_all(lines)
+    records = list(map(LogRecord, times, repeat(origin.service), texts, repeat(origin.level), attributes))
+    parser = LineParser(origin.service, fallback_at=now)
+    for place in headed(lines):
+        of = records[place]
+        records[place] = _parsed(parser, lines[place], of.at, origin.service, origin.level, of.attributes)
+    return None if some_are_blank(texts) else records
+
+
+def _hear(heard: Heard, stream: Stream, origin: Origin, now: datetime) -> None:
+    parser = LineParser(origin.service, fallback_at=now)
+    oldest_ns = _ns(now - LATE_MAX)
+    for time_ns, line, metadata in stream.rows():
         if not oldest_ns < time_ns < _NS_MAX:
             late = f"it is over {LATE_MAX.days} days late"
             problem = late if 0 < time_ns < _NS_MAX else "its time cannot be read"
@@ -67,19 +126,9 @@ def _hear(heard: Heard, labels: Mapping[str, str], rows: list[Row], posted: Post
             heard.ignored += 1  # a blank line, of which traces have many
             continue
         at = datetime.fromtimestamp(time_ns // 1000 / 1_000_000, UTC)
-        attributes = {**rest, **metadata} if metadata else rest
-        if level and line[0].isalpha() and not _is_headed(line):
-            records.append(LogRecord(at, service, clean(line), level, attributes))
-        else:
-            records.append(_parsed(parser, line, at, service, level, attributes))
+        attributes = {**origin.attributes, **metadata} if metadata else origin.attributes
+        heard.records.append(_parsed(parser, line, at, origin.service, origin.level, attributes))
         heard.lines += 1
-
-
-def _is_headed(line: str) -> bool:
-    """May it have a time, level or fields of its own? The quick looks spare most lines the expression."""
-    if line.find("=", 0, 81) < 0 and line.find(":", 0, 43) < 0 and _LONG_NUMBER.search(line, 0, 22) is None:
-        return False
-    return _HEADED.match(line) is not None
 
 
 def _parsed(
@@ -115,10 +164,25 @@ def _json(body: bytes) -> Iterator[Stream]:
     for stream in push.streams:
         labels = stream.get("stream")
         if isinstance(labels, dict):
-            yield _texts(labels), [_row(value) for value in _list(stream.get("values"))]
+            values = _list(stream.get("values"))
+            yield Stream(_texts(labels), partial(map, _row, values), partial(_json_columns, values))
         else:
             entries = _list(stream.get("entries"))
-            yield parse_labels(str(stream.get("labels", ""))), [_entry(entry) for entry in entries]
+            yield Stream(parse_labels(str(stream.get("labels", ""))), partial(map, _entry, entries), lambda: None)
+
+
+def _json_columns(values: Sequence[Any]) -> Columns | None:
+    if set(map(type, values)) != {list} or not set(map(len, values)) <= {2, 3}:
+        return None
+    stamps, lines = [value[0] for value in values], [value[1] for value in values]
+    if set(map(type, stamps)) != {str} or set(map(type, lines)) != {str}:
+        return None
+    has_metadata = max(map(len, values)) == 3
+    return (
+        stamps,
+        lines,
+        [_texts(value[2]) if len(value) > 2 else _NOTHING for value in values] if has_metadata else None,
+    )
 
 
 def _list(value: Any) -> list[Any]:
@@ -208,15 +272,31 @@ def _protobuf(body: bytes) -> Iterator[Stream]:
     except DecodeError as error:
         raise InputError(f"it is no Loki push in protobuf: {error}") from error
     for stream in request.streams:
-        rows: list[Row] = [
-            (
-                entry.timestamp.seconds * 10**9 + entry.timestamp.nanos,
-                entry.line,
-                {pair.name: pair.value for pair in entry.structuredMetadata} if entry.structuredMetadata else {},
-            )
-            for entry in stream.entries
-        ]
-        yield parse_labels(stream.labels), rows
+        labels = parse_labels(stream.labels)
+        yield Stream(labels, partial(map, _entry_row, stream.entries), partial(_protobuf_columns, stream.entries))
+
+
+def _entry_row(entry: Any) -> Row:
+    return entry.timestamp.seconds * 10**9 + entry.timestamp.nanos, entry.line, _metadata(entry)
+
+
+def _metadata(entry: Any) -> Mapping[str, str]:
+    pairs = entry.structuredMetadata
+    return {pair.name: pair.value for pair in pairs} if pairs else _NOTHING
+
+
+def _protobuf_columns(found: Sequence[Any]) -> Columns | None:
+    entries = list(found)
+    if not entries:
+        return None
+    times = list(map(_TIMESTAMP, entries))
+    ns = [seconds * 10**9 + nanos for seconds, nanos in zip(map(_SECONDS, times), map(_NANOS, times), strict=True)]
+    metadata = list(map(_METADATA, entries))
+    return ns, list(map(_LINE, entries)), list(map(_metadata, entries)) if any(metadata) else None
+
+
+_TIMESTAMP, _LINE, _METADATA = attrgetter("timestamp"), attrgetter("line"), attrgetter("structuredMetadata")
+_SECONDS, _NANOS = attrgetter("seconds"), attrgetter("nanos")
 
 
 def unfold_snappy(body: bytes) -> bytes:
@@ -244,11 +324,24 @@ clients:
     bearer_token: {token}
 """
 _PINO = """\
-const pino = require('pino')
-const logger = pino({ transport: { target: 'pino-loki', options: {
-  host: '{url}', labels: { service: 'checkout' },
+// tocsin-loki.mjs: pino-loki sends each batch once; this sends it until it is taken
+import { pinoLoki } from 'pino-loki'
+
+const send = fetch
+globalThis.fetch = async (url, options) => {
+  for (;;) {
+    const answer = await send(url, { ...options, signal: AbortSignal.timeout(30_000) }).catch(() => null)
+    if (answer && answer.status !== 429 && answer.status < 500) return answer
+    await new Promise((again) => setTimeout(again, 1000 * (answer?.headers.get('retry-after') || 2)))
+  }
+}
+
+export default () => pinoLoki({
+  host: '{url}', labels: { service: 'checkout' }, batching: { interval: 1 },
   headers: { Authorization: 'Bearer {token}' },
-} } })
+})
+
+// in your program: pino({ transport: { target: '/path/to/tocsin-loki.mjs' } })
 """
 _WINSTON = """\
 const LokiTransport = require('winston-loki')
@@ -256,9 +349,28 @@ new LokiTransport({ host: '{url}', labels: { service: 'checkout' },
   headers: { Authorization: 'Bearer {token}' } })
 """
 _PYTHON = """\
-handler = logging_loki.LokiHandler(
-    url="{url}/loki/api/v1/push", tags={"service": "checkout"}, version="1", auth=("tocsin", "{token}")
+import atexit
+import queue
+
+import logging_loki
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+
+class Patient(requests.Session):
+    def __init__(self):
+        super().__init__()
+        again = Retry(100, backoff_factor=1, status_forcelist=(429, 500, 502, 503, 504), allowed_methods=None)
+        self.mount("https://", HTTPAdapter(max_retries=again))
+        self.mount("http://", HTTPAdapter(max_retries=again))
+
+
+logging_loki.emitter.LokiEmitter.session_class = Patient
+handler = logging_loki.LokiQueueHandler(
+    queue.Queue(), url="{url}/loki/api/v1/push", tags={"service": "checkout"}, version="1", auth=("tocsin", "{token}")
 )
+atexit.register(handler.listener.stop)
 """
 _FLUENT_BIT = """\
 pipeline:
@@ -281,10 +393,28 @@ SOURCE = Source(
     fixture="loki.json",
     about=f"The service is the first label of: {', '.join(SERVICE_LABELS)}.",
     examples=(
-        Example("pino-loki", "js", _PINO, Proof.REAL, "It does not send again what was refused."),
-        Example("python-logging-loki", "python", _PYTHON, Proof.REAL, "It does not send again what was refused."),
         Example(
-            "winston-loki", "js", _WINSTON, Proof.REAL, "It keeps what was refused and sends it again after a minute."
+            "pino-loki",
+            "js",
+            _PINO,
+            Proof.REAL,
+            "By itself it does not send again what was refused; what is on its way when the program ends is lost.",
+        ),
+        Example(
+            "python-logging-loki",
+            "python",
+            _PYTHON,
+            Proof.REAL,
+            "By itself it does not send again what was refused, "
+            "and its requests hold up the program that logs; the queue does not.",
+        ),
+        Example(
+            "winston-loki",
+            "js",
+            _WINSTON,
+            Proof.REAL,
+            "It keeps what was refused and sends it again after a minute, together with what came since: when only the "
+            "answer was lost, and lines came since, those of the first batch count twice.",
         ),
         Example("Grafana Alloy", "river", _ALLOY, Proof.DOCUMENTED),
         Example("Promtail", "yaml", _PROMTAIL, Proof.DOCUMENTED, "Its life ended in March 2026; Alloy follows it."),

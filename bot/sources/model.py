@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from bot.changes.model import Change
 from bot.logs.record import LogRecord
+from bot.metrics.streams import Point
 from bot.signals.model import Signal
 
 REJECTED_KEPT = 20
@@ -22,6 +23,7 @@ LATE_MAX = timedelta(days=7)
 
 class Kind(StrEnum):
     LOGS = "logs"
+    METRICS = "metrics"
     ALERTS = "alerts"
     CHANGES = "changes"
     PIPELINES = "pipelines"
@@ -102,7 +104,8 @@ class RunState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class PipelineRun:
     """How a run of a pipeline (a DAG, a job, a dbt node) stands. `key` is the run's identity at its sender; the same
-    key again is the same run, further on. `service` is who is told; `rows` counts what it wrote, when it says."""
+    key again is the same run, further on. `service` is who is told; `rows` counts what it wrote, when it says;
+    `attempt` counts the tries of this task, or run."""
 
     key: str
     pipeline: str
@@ -119,6 +122,7 @@ class PipelineRun:
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     source: str = ""
+    attempt: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,17 @@ class Measured:
     passed: bool | None = None
     detail: str = ""
     source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricPoint:
+    """A point of the metric `name`, with what tells its stream from others: who measures, and what of."""
+
+    name: str
+    service: str
+    resource: Mapping[str, str]
+    attributes: Mapping[str, str]
+    point: Point
 
 
 class Saying(StrEnum):
@@ -182,6 +197,7 @@ class Heard:
     runs: list[PipelineRun] = field(default_factory=list)
     measured: list[Measured] = field(default_factory=list)
     pagers: list[PagerSaid] = field(default_factory=list)
+    points: list[MetricPoint] = field(default_factory=list)
     ignored: int = 0
     """Parts that were read and mean nothing to Tocsin: a ping, an event of another kind."""
     rejected: list[Rejected] = field(default_factory=list)
@@ -206,6 +222,7 @@ class Heard:
             + len(self.runs)
             + len(self.measured)
             + len(self.pagers)
+            + len(self.points)
         )
 
 
@@ -237,12 +254,14 @@ class Source:
     verify: Verify | None = None
     signed_by: str = ""
     """In words: how the sender signs."""
+    is_sealed: bool = False
+    """Signed with a key whose certificate stands at its owner's (SNS): verified when the section has `topics`."""
     identify: Identify = no_identity
     about: str = ""
 
     @property
     def is_hook(self) -> bool:
-        return self.kind is not Kind.LOGS
+        return self.kind not in (Kind.LOGS, Kind.METRICS)
 
     @property
     def paths(self) -> tuple[Route, ...]:

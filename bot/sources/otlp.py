@@ -3,15 +3,21 @@
 https://opentelemetry.io/docs/specs/otlp/#otlphttp, https://opentelemetry.io/docs/specs/otel/logs/data-model/
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
+from itertools import repeat
+from operator import attrgetter
+from typing import Any, cast
 
 import msgspec
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
 from bot.errors import InputError
+from bot.logs.columns import Unread, clean_all, some_are_blank, times_between, times_of_ns
+from bot.logs.columns import records as columns_records
 from bot.logs.parse import LineParser, clean
 from bot.logs.record import LogRecord
 from bot.logs.structured import ATTRIBUTE_CHARACTERS_MAX, ATTRIBUTES_MAX
@@ -29,23 +35,60 @@ _NS_MAX = 4_102_444_800 * 10**9
 
 def decode(posted: Posted) -> Heard:
     """Raises `InputError` when the whole cannot be read. A record without a time is logged `now`."""
-    heard = Heard()
-    exported = _json(posted.body) if posted.content_type == JSON else _protobuf(posted.body)
-    for service, records in exported:
-        named = service or posted.service or UNKNOWN_SERVICE
-        _hear(heard, LineParser(named, fallback_at=posted.now), named, records, posted.now)
-    return heard
+    return _decoded(posted, each=False)
+
+
+def decode_each(posted: Posted) -> Heard:
+    """As `decode`, record by record."""
+    return _decoded(posted, each=True)
 
 
 Entry = tuple[int, int, str, object, Mapping[str, str], str | None]
 """time (ns), severity number, severity text, body, attributes, event name"""
-Exported = Iterable[tuple[str, Iterable[Entry]]]
+Columns = tuple[Sequence[datetime], Sequence[str], Sequence[str], Sequence[Mapping[str, str]]]
+"""times, texts, levels, attributes"""
 
 
-def _hear(heard: Heard, parser: LineParser, service: str, entries: Iterable[Entry], now: datetime) -> None:
-    """One loop without calls for what nearly all records are: a level, a time and a line of text."""
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The log records of one scope: `entries` gives them one by one, `columns` all at once, or None when one of them
+    is not as nearly all are: with a time between the two, a level, and a line of text."""
+
+    service: str
+    entries: Callable[[], Iterable[Entry]]
+    columns: Callable[[int, int], Columns | None]
+
+
+def _decoded(posted: Posted, *, each: bool) -> Heard:
+    heard = Heard()
+    oldest_ns = int((posted.now - LATE_MAX).timestamp()) * 10**9
+    for scope in _json(posted.body) if posted.content_type == JSON else _protobuf(posted.body):
+        service = scope.service or posted.service or UNKNOWN_SERVICE
+        columns = None if each else scope.columns(oldest_ns, _NS_MAX)
+        if columns is not None:
+            heard.records += columns_records(columns[0], service, *columns[1:])
+            heard.lines += len(columns[0])
+        else:
+            parser = LineParser(service, fallback_at=posted.now)
+            _hear(heard, parser, service, scope.entries(), posted.now, oldest_ns)
+    return heard
+
+
+def _columns(
+    times: list[datetime] | None, numbers: Sequence[int], bodies: Sequence[str], attributes: Sequence[Mapping[str, str]]
+) -> Columns | None:
+    if times is None or not numbers or not (min(numbers) > 0 and max(numbers) < len(_LEVELS)):
+        return None
+    texts = clean_all(bodies)
+    if some_are_blank(texts):
+        return None
+    return times, texts, [_LEVELS[number] for number in numbers], attributes
+
+
+def _hear(
+    heard: Heard, parser: LineParser, service: str, entries: Iterable[Entry], now: datetime, oldest_ns: int
+) -> None:
     records = heard.records
-    oldest_ns = int((now - LATE_MAX).timestamp()) * 10**9
     for time_ns, number, word, body, attributes, event in entries:
         if oldest_ns <= time_ns < _NS_MAX:
             at = datetime.fromtimestamp(time_ns // 1000 / 1_000_000, UTC)
@@ -97,30 +140,43 @@ def _service(attributes: Mapping[str, str]) -> str:
 # -- protobuf
 
 
-def _protobuf(body: bytes) -> Exported:
+def _protobuf(body: bytes) -> Iterator[Scope]:
     request = ExportLogsServiceRequest()
     try:
         request.ParseFromString(body)
     except DecodeError as error:
         raise InputError(f"it is no protobuf ExportLogsServiceRequest: {error}") from error
-    return _exported(request)
-
-
-def _exported(request: ExportLogsServiceRequest) -> Iterator[tuple[str, Iterable[Entry]]]:
     for resource in request.resource_logs:
         service = _service(_attributes(resource.resource.attributes))
         for scope in resource.scope_logs:
-            yield service, _entries(scope.log_records)
+            yield Scope(service, partial(_entries, scope.log_records), partial(_protobuf_columns, scope.log_records))
+
+
+def _protobuf_columns(found: Sequence[Any], oldest_ns: int, newest_ns: int) -> Columns | None:
+    records = list(found)
+    if not records:
+        return None
+    ns, numbers, bodies = (list(map(of, records)) for of in _PLAIN)
+    times = times_between(ns, oldest_ns, newest_ns)
+    return _columns(times, numbers, bodies, list(map(Unread, repeat(_all_attributes), records)))
+
+
+_PLAIN = (attrgetter("time_unix_nano"), attrgetter("severity_number"), attrgetter("body.string_value"))
 
 
 def _entries(records: Iterable[Any]) -> Iterator[Entry]:
     for record in records:
-        attributes = _attributes(record.attributes) if record.attributes else {}
-        if trace := record.trace_id:
-            attributes["trace_id"] = trace.hex()
         body = record.body.string_value or _value(record.body, 0)
         time_ns = record.time_unix_nano or record.observed_time_unix_nano
+        attributes = _all_attributes(record)
         yield time_ns, record.severity_number, record.severity_text, body, attributes, record.event_name or None
+
+
+def _all_attributes(record: Any) -> dict[str, str]:
+    found = _attributes(record.attributes) if record.attributes else {}
+    if trace := record.trace_id:
+        found["trace_id"] = trace.hex()
+    return found
 
 
 def _attributes(pairs: Iterable[Any]) -> dict[str, str]:
@@ -204,7 +260,7 @@ class _Request(msgspec.Struct, rename="camel"):
 _DECODER = msgspec.json.Decoder(_Request)
 
 
-def _json(body: bytes) -> Exported:
+def _json(body: bytes) -> Iterator[Scope]:
     try:
         request = _DECODER.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -214,17 +270,47 @@ def _json(body: bytes) -> Exported:
     for resource in request.resource_logs:
         service = _service(_json_attributes(resource.resource.attributes)) if resource.resource else ""
         for scope in resource.scope_logs:
-            yield service, _json_entries(scope.log_records)
+            yield Scope(service, partial(_json_entries, scope.log_records), partial(_json_columns, scope.log_records))
+
+
+def _json_columns(records: Sequence[_Record], oldest_ns: int, newest_ns: int) -> Columns | None:
+    values = [record.body for record in records]
+    if not values or None in values:
+        return None
+    bodies = [value.string_value for value in values if value is not None]
+    numbers = [record.severity_number for record in records]
+    ns = [record.time_unix_nano for record in records]
+    if set(map(type, bodies)) != {str} or set(map(type, numbers)) != {int}:
+        return None
+    times = _json_times(ns, oldest_ns, newest_ns)
+    attributes = [Unread(_json_all_attributes, r) if r.attributes or r.trace_id else _NOTHING for r in records]
+    return _columns(times, cast("list[int]", numbers), bodies, attributes)
+
+
+_NOTHING: Mapping[str, str] = {}
+
+
+def _json_times(ns: Sequence[int | str], oldest_ns: int, newest_ns: int) -> list[datetime] | None:
+    """As texts, as OTLP wants them, or as the numbers that some send."""
+    kinds = set(map(type, ns))
+    if kinds == {str}:
+        return times_of_ns(cast("Sequence[str]", ns), oldest_ns, newest_ns)
+    return times_between(cast("Sequence[int]", ns), oldest_ns, newest_ns) if kinds == {int} else None
 
 
 def _json_entries(records: Iterable[_Record]) -> Iterator[Entry]:
     for record in records:
-        attributes = _json_attributes(record.attributes) if record.attributes else {}
-        if record.trace_id:
-            attributes["trace_id"] = record.trace_id[:64]
         time_ns = _int(record.time_unix_nano) or _int(record.observed_time_unix_nano)
         number = _int(record.severity_number)
+        attributes = _json_all_attributes(record)
         yield time_ns, number, record.severity_text, _told(record.body), attributes, record.event_name or None
+
+
+def _json_all_attributes(record: _Record) -> dict[str, str]:
+    found = _json_attributes(record.attributes) if record.attributes else {}
+    if record.trace_id:
+        found["trace_id"] = record.trace_id[:64]
+    return found
 
 
 def _json_attributes(pairs: list[_Pair]) -> dict[str, str]:

@@ -59,11 +59,12 @@ def _source(
     title: str,
     rules: Rules,
     example: Example,
-    *,
+    *more: Example,
     verify: Verify | None = None,
     signed_by: str = "",
     identify: Identify = no_identity,
     decode: Decode | None = None,
+    is_sealed: bool = False,
 ) -> Source:
     return Source(
         name=name,
@@ -75,7 +76,8 @@ def _source(
         verify=verify,
         signed_by=signed_by,
         identify=identify,
-        examples=(example,),
+        is_sealed=is_sealed,
+        examples=(example, *more),
     )
 
 
@@ -95,13 +97,22 @@ SOURCES = (
     ),
     _source(
         "cloudwatch", "Amazon CloudWatch by SNS", cloudwatch.RULES,
-        Example("SNS subscription", "sh",
+        Example("signed by Amazon", "toml",
+                "[sources.cloudwatch]           # aws sns subscribe --protocol https --topic-arn … \\\n"
+                "                               #   --notification-endpoint {url}/v1/hooks/cloudwatch\n"
+                'topics = ["arn:aws:sns:eu-central-1:123456789012:alarms"]\n', Proof.DOCUMENTED,
+                "Needs `tocsin[sns]`. Only what Amazon signed within the hour for these topics is taken; the "
+                "certificate is fetched from sns.REGION.amazonaws.com, and a subscription confirmed there. In SNS, "
+                "leave raw message delivery off; `aws sns set-topic-attributes --attribute-name SignatureVersion "
+                "--attribute-value 2` signs with SHA-256 instead of SHA-1."),
+        Example("by a token", "sh",
                 "aws sns subscribe --topic-arn $TOPIC --protocol https "
                 "--notification-endpoint {url}/v1/hooks/cloudwatch/{token}\n", Proof.DOCUMENTED,
-                "Make a token for this topic alone: what proves the sender is the token in the path. SNS' own "
-                "signature (RSA) is not verified. The subscription waits until its SubscribeURL is opened: "
+                "Make a token for this topic alone: without `topics` what proves the sender is the token in the path, "
+                "and signatures are not looked at. The subscription waits until its SubscribeURL is opened: "
                 "`tocsin sources rejected` shows it, and Tocsin opens nothing by itself."),
-        identify=cloudwatch.identify, decode=cloudwatch.decode,
+        identify=cloudwatch.identify, decode=cloudwatch.decode, is_sealed=True,
+        signed_by="RSA over the message's fields, with Amazon's certificate",
     ),
     _source(
         "pagerduty", "PagerDuty (webhooks v3)", pagerduty.RULES,

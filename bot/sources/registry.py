@@ -21,6 +21,7 @@ from bot.sources import (
     mlflow,
     openlineage,
     otlp,
+    otlp_metrics,
     ready,
     syslog,
 )
@@ -33,6 +34,7 @@ SOURCES: tuple[Source, ...] = (
     bulk.SOURCE,
     syslog.SOURCE,
     journal.SOURCE,
+    otlp_metrics.SOURCE,
     alertmanager.SOURCE,
     alertmanager.GRAFANA,
     *ready.SOURCES,

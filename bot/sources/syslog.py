@@ -5,10 +5,11 @@ RFC 5424 and the older 3164, over UDP, TCP (RFC 6587: by count or by line, told 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from bot.logs.parse import clean
+from bot.logs.columns import some_are_blank, times_of_iso
+from bot.logs.parse import LINE_CHARACTERS_MAX, clean
 from bot.logs.record import LogRecord
 from bot.logs.structured import ATTRIBUTE_CHARACTERS_MAX, ATTRIBUTES_MAX
 from bot.logs.timestamps import nearest_year, parse_words
@@ -29,6 +30,7 @@ _TAG = re.compile(r"([A-Za-z0-9_./@-]{1,100})(?:\[(\d{1,10})\])?:\s?(.*)", re.DO
 _PRI = re.compile(r"<(\d{1,3})>\s*(.*)", re.DOTALL)
 _PARAM = re.compile(r"([^\s=\]\"]{1,32})=\"((?:[^\"\\]|\\.)*)\"")
 _COUNT = re.compile(rb"[1-9][0-9]{0,6} ")
+_A_COUNT = re.compile(rb"\n[0-9]")
 
 
 def parse(line: str, now: datetime, service: str = "") -> LogRecord | None:
@@ -87,8 +89,18 @@ class Framer:
         """Bytes of a counted message that are still to come and are not kept."""
         self._drop_line = False
 
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        """The whole messages. Raises `InputError` when a count cannot be: the connection is of no use then."""
+    def feed(self, data: bytes) -> Iterable[bytes]:
+        """The whole messages."""
+        rest = self._rest + data
+        if not self._skip and not self._drop_line and _A_COUNT.search(b"\n" + rest) is None:
+            *lines, last = rest.split(b"\n")
+            if max(map(len, lines), default=0) <= self._bytes_max and len(last) < self._bytes_max:
+                self._rest = last
+                return [line for line in lines if line.strip(b"\x00\r\n ")]
+        return self.feed_each(data)
+
+    def feed_each(self, data: bytes) -> Iterator[bytes]:
+        """As `feed`, message by message."""
         if self._skip:
             skipped = min(self._skip, len(data))
             self._skip, data = self._skip - skipped, data[skipped:]
@@ -146,11 +158,90 @@ class Framer:
 def decode(posted: Posted) -> Heard:
     """Messages that stand one after the other, as on a TCP connection."""
     heard, framer = Heard(), Framer()
-    messages = [*framer.feed(posted.body), framer.end()]
-    for message in messages:
+    hear_all(heard, [*framer.feed(posted.body), framer.end()], posted)
+    return heard
+
+
+def decode_each(posted: Posted) -> Heard:
+    """As `decode`, message by message."""
+    heard, framer = Heard(), Framer()
+    for message in [*framer.feed_each(posted.body), framer.end()]:
         if message:
             hear(heard, message, posted)
     return heard
+
+
+def hear_all(heard: Heard, messages: Sequence[bytes], posted: Posted) -> None:
+    """As `hear` of each that is not empty, in order; all at once when they are of RFC 5424 and plain."""
+    records = _plain(messages, posted)
+    if records is not None:
+        heard.records += records
+        heard.lines += len(records)
+        return
+    for message in messages:
+        if message:
+            hear(heard, message, posted)
+
+
+def _plain(messages: Sequence[bytes], posted: Posted) -> list[LogRecord] | None:
+    """The records of messages that have all their parts, no structured data, an ISO time, and a text of one line."""
+    whole = _printable(b"\n".join(filter(None, messages)))
+    if whole is None:
+        return None
+    lines = [line.split(" ", 7) for line in whole.split("\n")]
+    if len(lines) != len(messages) - messages.count(b"") or set(map(len, lines)) != {8}:
+        return None
+    pris, stamps, hosts, apps, ids, kinds, data, texts = zip(*lines, strict=True)
+    levels = {pri: level for pri in set(pris) if (level := _plain_level(pri)) is not None}
+    if (
+        len(levels) != len(set(pris))
+        or set(data) != {"-"}
+        or some_are_blank(texts)
+        or not _fit(hosts, apps, ids, kinds)
+    ):
+        return None
+    if max(map(len, stamps)) > 40 or max(map(len, texts)) > LINE_CHARACTERS_MAX:
+        return None
+    times = times_of_iso(stamps)
+    if times is None or posted.now - min(times) > LATE_MAX or min(times).year < 2:
+        return None
+    services = {app: service_like(posted.service or (app if app != "-" else UNKNOWN_SERVICE)) for app in set(apps)}
+    attributes = {host: {"host": host} if host != "-" else {} for host in set(hosts)}
+    return list(
+        map(
+            LogRecord,
+            times,
+            map(services.__getitem__, apps),
+            texts,
+            map(levels.__getitem__, pris),
+            map(attributes.__getitem__, hosts),
+        )
+    )
+
+
+_UNPRINTABLE = bytes(set(range(128)) - set(range(32, 127)) - {10})
+_LENGTHS_MAX = (255, 48, 128, 32)
+"""Of the host, the program, its id, and the kind of message."""
+
+
+def _printable(messages: bytes) -> str | None:
+    """The text of lines in which nothing needs cleaning, and no white space stands but blanks."""
+    whole = messages.rstrip(b"\n")
+    if whole.isascii():
+        return whole.decode("ascii") if len(whole.translate(None, _UNPRINTABLE)) == len(whole) else None
+    text = whole.decode("utf-8", "replace")
+    return text if text.replace("\n", "").isprintable() else None
+
+
+def _fit(*parts: Sequence[str]) -> bool:
+    """Are the names of the header there, and no longer than they may be?"""
+    return all("" not in part and max(map(len, part)) <= most for part, most in zip(parts, _LENGTHS_MAX, strict=True))
+
+
+def _plain_level(pri: str) -> str | None:
+    number = pri.removeprefix("<").removesuffix(">1")
+    is_one = pri == f"<{number}>1" and number.isdecimal() and len(number) <= 3
+    return _level(number) if is_one else None
 
 
 def hear(heard: Heard, message: bytes, posted: Posted) -> None:

@@ -28,6 +28,7 @@ from bot.store.lessons import LessonTable
 from bot.store.life import MarkTable, RoleTable, RoomTable, TaskTable, UpdateTable
 from bot.store.locks import LockTable
 from bot.store.logs import LogTable
+from bot.store.mixes import MixTable
 from bot.store.outbox import OutboxTable
 from bot.store.pagers import PagerTable
 from bot.store.people import PeopleTable
@@ -37,10 +38,12 @@ from bot.store.rhythms import RhythmTable
 from bot.store.runs import RunTable
 from bot.store.second_factors import SecondFactorTable
 from bot.store.sensitivity import SensitivityTable
+from bot.store.sessions import SessionTable
 from bot.store.signals import SignalTable
 from bot.store.silences import SilenceTable
 from bot.store.sources import SourceTable
 from bot.store.subscriptions import SubscriptionTable
+from bot.store.tickets import TicketTable
 from bot.store.watched import WatchTable
 
 _BUSY_TIMEOUT_S = 15
@@ -77,6 +80,9 @@ class SqlTransaction:
     remedies: RemedyTable
     second_factors: SecondFactorTable
     rhythms: RhythmTable
+    mixes: MixTable
+    tickets: TicketTable
+    sessions: SessionTable
     connection: Connection
 
 
@@ -137,6 +143,9 @@ class Database:
             RemedyTable(connection),
             SecondFactorTable(connection),
             RhythmTable(connection),
+            MixTable(connection),
+            TicketTable(connection),
+            SessionTable(connection),
             connection,
         )
 

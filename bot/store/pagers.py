@@ -3,20 +3,18 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, exists, func, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from bot.engine.calling_ports import PagerAlert, PagerEvent, Told
+from bot.store.in_order import InOrder
 from bot.store.tables import pager_alert as alert_table
 from bot.store.tables import pager_event as event_table
 from bot.store.upsert import insert_ignore
 
-_DUE, _TOLD, _DROPPED, _FAILED = "due", "told", "dropped", "failed"
-_ERROR_MAX = 2_000
-
 
 class PagerTable:
     def __init__(self, connection: Connection) -> None:
-        self._db = connection
+        self._db, self._events = connection, InOrder(connection, event_table)
 
     # -- what they know
 
@@ -41,51 +39,27 @@ class PagerTable:
     # -- what they are to be told
 
     def put(self, event: PagerEvent, due_at: datetime) -> None:
-        values = {"key": event.key, "pager": event.pager, "incident_id": event.incident_id, "state": _DUE}
-        values |= {"action": event.action.value, "put_at": event.put_at, "due_at": due_at}
-        self._db.execute(insert(event_table).values(values | {"attempts": 0, "error": ""}))
+        values = {"key": event.key, "pager": event.pager, "incident_id": event.incident_id}
+        self._events.put(values | {"action": event.action.value, "put_at": event.put_at}, due_at)
 
     def drop_waiting(self, key: str) -> list[tuple[PagerEvent, datetime]]:
-        """Locked first, so that nobody claims one of them meanwhile."""
-        mine = and_(event_table.c.key == key, event_table.c.state == _DUE)
-        rows = self._db.execute(select(event_table).where(mine).order_by(event_table.c.id).with_for_update()).all()
-        self._db.execute(
-            update(event_table).where(event_table.c.id.in_([row.id for row in rows])).values(state=_DROPPED)
-        )
-        return [(_event(row, row.attempts), row.due_at) for row in rows]
+        return [(_event(row, row.attempts), row.due_at) for row in self._events.drop_waiting(key)]
 
     def claim(self, now: datetime, until: datetime) -> PagerEvent | None:
-        """The claim is the number of attempts, which only one can raise; until it ends nothing is due."""
-        earlier = event_table.alias()
-        waits = exists().where(
-            earlier.c.key == event_table.c.key, earlier.c.id < event_table.c.id, earlier.c.state == _DUE
-        )
-        due = select(event_table).where(event_table.c.state == _DUE, event_table.c.due_at <= now, ~waits)
-        row = self._db.execute(due.order_by(event_table.c.due_at, event_table.c.id).limit(1)).one_or_none()
-        if row is None:
-            return None
-        mine = and_(event_table.c.id == row.id, event_table.c.attempts == row.attempts, event_table.c.state == _DUE)
-        raised = {"attempts": row.attempts + 1, "due_at": until}
-        if self._db.execute(update(event_table).where(mine).values(raised)).rowcount != 1:
-            return None
-        return _event(row, row.attempts + 1)
+        row = self._events.claim(now, until)
+        return _event(row, row.attempts + 1) if row else None
 
     def told(self, event: PagerEvent) -> None:
-        self._end(event, state=_TOLD, error="")
+        self._events.done(event.id, event.attempts)
 
     def later(self, event: PagerEvent, at: datetime, error: str) -> None:
-        self._end(event, due_at=at, error=error[:_ERROR_MAX])
+        self._events.later(event.id, event.attempts, at, error)
 
     def give_up(self, event: PagerEvent, error: str) -> None:
-        self._end(event, state=_FAILED, error=error[:_ERROR_MAX])
+        self._events.give_up(event.id, event.attempts, error)
 
     def waiting(self) -> int:
-        query = select(func.count()).select_from(event_table).where(event_table.c.state == _DUE)
-        return int(self._db.execute(query).scalar_one())
-
-    def _end(self, event: PagerEvent, **values: Any) -> None:
-        mine = and_(event_table.c.id == event.id, event_table.c.attempts == event.attempts, event_table.c.state == _DUE)
-        self._db.execute(update(event_table).where(mine).values(values))
+        return self._events.waiting()
 
 
 def _values(alert: PagerAlert) -> dict[str, Any]:

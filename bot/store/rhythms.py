@@ -35,7 +35,7 @@ class RhythmTable:
             .order_by(lines, _told_as)
             .limit(limit)
         )
-        return [RareTemplate(row.id, row.service) for row in self._db.execute(few)]
+        return [RareTemplate(row.id, row.service, int(row.lines)) for row in self._db.execute(few)]
 
     def written_at(self, ids: Collection[str], since: datetime) -> dict[str, list[datetime]]:
         first = int(since.timestamp())

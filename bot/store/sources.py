@@ -1,13 +1,14 @@
 """Who sends what, what was rejected, what others watch and measured."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, case, delete, insert, select, update
+from sqlalchemy import Connection, Table, case, delete, func, insert, select, update
 
-from bot.engine.source_ports import DeadLetter, SourceUse, Standing, Watched
+from bot.engine.source_ports import DeadLetter, RunTries, SourceUse, Standing, Watched
 from bot.errors import NotFound
 from bot.signals.model import Signal
 from bot.sources.model import Ended, Measured, PipelineRun, RunState
@@ -122,6 +123,22 @@ class SourceTable:
         query = query.order_by(pipeline_run.c.at.desc(), pipeline_run.c.key).limit(limit)
         return [_run(row) for row in self._db.execute(query)]
 
+    def tries(self, since: datetime, limit: int) -> list[RunTries]:
+        of = pipeline_run.c
+        same = (of.source, of.pipeline, of.service, of.run)
+        tries = func.max(of.attempt).label("tries")
+        tasks = (
+            select(*same, of.task, tries, func.max(of.at).label("at"), func.max(of.link).label("link"))
+            .where(of.at >= since, of.run != "")
+            .group_by(*same, of.task)
+            .subquery()
+        )
+        query = select(tasks).order_by(tasks.c.at.desc(), tasks.c.run, tasks.c.tries.desc(), tasks.c.task).limit(limit)
+        runs: dict[tuple[str, str, str, str], list[Any]] = defaultdict(list)
+        for row in self._db.execute(query):
+            runs[row.source, row.pipeline, row.service, row.run].append(row)
+        return [_tries(rows) for rows in runs.values()]
+
     def note_measured(self, measured: Measured) -> bool:
         return insert_ignore(self._db, measured_table, asdict(measured), ["key"])
 
@@ -149,6 +166,12 @@ class SourceTable:
         values = asdict(seen)
         changed = {name: value for name, value in values.items() if name not in ("kind", "name")}
         insert_or_update(self._db, watched, values, ["kind", "name"], changed)
+
+
+def _tries(rows: Sequence[Any]) -> RunTries:
+    most = max(rows, key=lambda row: row.tries)
+    at, again = max(row.at for row in rows), sum(row.tries - 1 for row in rows)
+    return RunTries(most.pipeline, most.service, most.run, at, again, most.task, most.link, most.source)
 
 
 def _later(old: Any, new: Any) -> Any:

@@ -1,20 +1,22 @@
 """What is watched: the points of series, packed by the hour, and what is remembered of each check."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 import msgspec
 from sqlalchemy import Connection, delete, select
 
-from bot.engine.watch_ports import WatchState
+from bot.engine.watch_ports import StreamPoint, WatchState
+from bot.metrics.streams import Point
 from bot.signals.model import Signal
-from bot.store.tables import series, series_hour, watch_state
+from bot.store.tables import series, series_hour, stream_point, watch_state
 from bot.store.types import plain, revive
 from bot.store.upsert import insert_ignore, insert_into, insert_or_update
 
 _HOUR_S = 3600
 _IDS_AT_ONCE = 500
+_PACK, _UNPACK = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(Point)
 
 
 class WatchTable:
@@ -86,8 +88,41 @@ class WatchTable:
         self._db.execute(delete(series).where(series.c.id.not_in(select(series_hour.c.series_id))))
         return dropped
 
+    # -- OpenTelemetry's points
+
+    def add_stream_points(self, points: Sequence[StreamPoint]) -> int:
+        rows = {(one.watch, one.stream, _ms(one.point.at)): one for one in points}
+        values = [
+            {"watch": watch, "stream": stream, "at_ms": at, "labels": one.labels, "packed": _PACK.encode(one.point)}
+            for (watch, stream, at), one in rows.items()
+        ]
+        new = 0
+        for i in range(0, len(values), _IDS_AT_ONCE):
+            some = values[i : i + _IDS_AT_ONCE]
+            statement = insert_into(self._db, stream_point).values(some)
+            new += len(self._db.execute(statement.on_conflict_do_nothing().returning(stream_point.c.at_ms)).all())
+        return new
+
+    def stream_points(self, watch: str, after: datetime, until: datetime) -> list[StreamPoint]:
+        of = stream_point.c
+        query = select(stream_point).where(of.watch == watch, of.at_ms > _ms(after), of.at_ms <= _ms(until))
+        rows = self._db.execute(query.order_by(of.at_ms, of.stream))
+        return [StreamPoint(row.watch, row.stream, row.labels, _UNPACK.decode(row.packed)) for row in rows]
+
+    def streams(self, watch: str) -> set[str]:
+        return set(
+            self._db.execute(select(stream_point.c.stream).where(stream_point.c.watch == watch).distinct()).scalars()
+        )
+
+    def drop_stream_points(self, before: datetime) -> int:
+        return self._db.execute(delete(stream_point).where(stream_point.c.at_ms < _ms(before))).rowcount
+
     def _hours(self, hours: Collection[int]) -> dict[tuple[int, int], dict[int, float]]:
         if len(hours) > _IDS_AT_ONCE:  # a first filling: nothing is there yet
             return {}
         rows = self._db.execute(select(series_hour).where(series_hour.c.hour.in_(list(hours))))
         return {(r.series_id, r.hour): msgspec.msgpack.decode(r.packed, type=dict[int, float]) for r in rows}
+
+
+def _ms(at: datetime) -> int:
+    return int(at.timestamp() * 1000)

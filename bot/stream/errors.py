@@ -4,9 +4,11 @@ from bot.errors import ConnectorError
 
 
 class BusFull(ConnectorError):
-    """The workers are behind and the bus has no more room: the sender must wait."""
+    """The workers are behind and the bus has no more room: the sender must wait. `taken`: the services whose part of
+    the batch had been taken before; sent again under its key it counts once."""
 
-    def __init__(self, message: str, *, connector: str = "") -> None:
+    def __init__(self, message: str, *, connector: str = "", taken: frozenset[str] = frozenset()) -> None:
+        self.taken = taken
         super().__init__(message, permanent=False, connector=connector)
 
 

@@ -1,6 +1,7 @@
 """Where does one line end and the next begin, when bytes come in pieces?"""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 BOM = b"\xef\xbb\xbf"
 
@@ -28,3 +29,43 @@ def split(pieces: Iterable[bytes], bytes_max: int, *, blank: bool = False) -> It
 
 def _clean(number: int, line: bytes) -> bytes:
     return (line.removeprefix(BOM) if number == 1 else line).rstrip(b"\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Whole lines, blank ones too. `number` is the first's, from 1; `cut`: the whole lengths of those that were cut, by
+    their places."""
+
+    number: int
+    lines: Sequence[bytes]
+    cut: Mapping[int, int] = field(default_factory=dict)
+
+
+def blocks(pieces: Iterable[bytes], bytes_max: int) -> Iterator[Block]:
+    """The same lines as `split`, as many at once as a piece holds."""
+    number, rest, size = 1, b"", 0
+    for piece in pieces:
+        lines = piece.split(b"\n")
+        first, last = lines[0], lines[-1]
+        rest += first[: max(0, bytes_max - len(rest))]
+        size += len(first)
+        if len(lines) == 1:
+            continue
+        lines[0] = rest
+        lines.pop()
+        yield _block(number, lines, size, bytes_max, b"\r" in piece or b"\r" in rest)
+        number, rest, size = number + len(lines), last[:bytes_max], len(last)
+    if rest:
+        yield _block(number, [rest], size, bytes_max, b"\r" in rest)
+
+
+def _block(number: int, lines: list[bytes], first_size: int, bytes_max: int, has_returns: bool) -> Block:
+    cut = {0: first_size} if first_size > len(lines[0]) else {}
+    if max(map(len, lines)) > bytes_max:
+        cut |= {place: len(line) for place, line in enumerate(lines) if len(line) > bytes_max}
+        lines = [line[:bytes_max] for line in lines]
+    if number == 1:
+        lines[0] = lines[0].removeprefix(BOM)
+    if has_returns:
+        lines = [line.rstrip(b"\r") for line in lines]
+    return Block(number, lines, cut)

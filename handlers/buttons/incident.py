@@ -93,6 +93,10 @@ def task(engine: Engine, asked: Asked) -> Answer:
     return life.task_form(engine, asked, int(asked.value))
 
 
+def ticket(engine: Engine, asked: Asked) -> Answer:
+    return life.ticket(engine, asked, int(asked.value), "")
+
+
 def _choices(page: IncidentPage) -> tuple[tuple[str, str, str], ...]:
     problems = [(f"fingerprint={s.fingerprint}", "problem", s.title) for s in page.signals[:10]]
     services = sorted({signal.service for signal in page.signals} | {page.incident.service})
@@ -111,6 +115,7 @@ _MORE: Mapping[str, Callable[[Engine, Asked], Answer]] = {
     "arrange": arrange,
     "roles": roles,
     "task": task,
+    "ticket": ticket,
 }
 
 

@@ -1,4 +1,4 @@
-"""`/incident lead`, `role`, `handover`, `update`, `task`: what people do with an incident while it lasts."""
+"""`/incident lead`, `role`, `handover`, `update`, `task`, `ticket`: what people do with an incident while it lasts."""
 
 from collections.abc import Callable, Mapping
 
@@ -8,7 +8,7 @@ from bot.incidents.spoken import update_of
 from bot.people import Person
 from bot.slack.asked import Asked, remember
 from bot.slack.guards import Answer, OpenForm, Reply
-from handlers.pages import HandoverForm, RolesForm, RolesPage, TaskForm, UpdateForm
+from handlers.pages import HandoverForm, RolesForm, RolesPage, TaskForm, TicketPage, UpdateForm
 
 Take = Callable[[Engine, Asked, int, str], Answer]
 _NOBODY = ("nobody", "none", "-")
@@ -79,6 +79,12 @@ def tasks(engine: Engine, asked: Asked, number: int, words: str) -> Answer:
     return Reply("tasks", engine.reading.incident(number))
 
 
+def ticket(engine: Engine, asked: Asked, number: int, words: str) -> Answer:
+    """`ticket` opens the first kind that there is none of yet, `ticket ops` that one."""
+    name = engine.tickets.open(number, asked.person, words)
+    return Reply("replies/ticket", TicketPage(engine.reading.incident(number).incident, name))
+
+
 def task_form(engine: Engine, asked: Asked, number: int, *, is_follow_up: bool = False) -> Answer:
     page = engine.reading.incident(number)
     return OpenForm("forms/task", TaskForm(page.incident, is_follow_up, remember(asked.channel, about=str(number))))
@@ -138,5 +144,6 @@ STEPS: Mapping[str, Take] = {
     "task": task,
     "follow-up": follow_up,
     "tasks": tasks,
+    "ticket": ticket,
 }
 _SHORT = {"take": "lead", "assign": "lead", "hand-over": "handover", "commander": "lead", "followup": "follow-up"}

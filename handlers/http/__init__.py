@@ -28,9 +28,10 @@ from handlers.http.changes import ChangeIntake
 from handlers.http.elastic import WHO, Handshake
 from handlers.http.health import Health
 from handlers.http.heartbeats import Heartbeats
-from handlers.http.hooks import Hooks
+from handlers.http.hooks import Hooks, Seal
 from handlers.http.ingest import Intake
 from handlers.http.logs import LogIntake
+from handlers.http.metrics import MetricIntake
 from handlers.http.pace import Pace
 from handlers.http.replies import elastic_answer
 from handlers.http.tally import Tally
@@ -47,20 +48,23 @@ def application(
     bus: LogBus | None = None,
     tally: Tally | None = None,
     more: Sequence[Route] = (),
+    seal: Seal | None = None,
 ) -> Starlette:
     """The routes over `engine`. With a `bus`, lines are answered when they are durable there, not when counted. `more`:
-    the routes of `handlers.http.incidents`."""
+    the routes of `handlers.http.incidents`. `seal`: of `handlers.http.hooks.seal_for`."""
     tally = tally or Tally()
     room = Room(ROOM_BODIES * settings.http.body_mb_max << 20)
     intake = Intake(engine, settings, bus, room, tally)
     changes = ChangeIntake(engine, settings, room, tally)
     health = Health(engine, settings, bus, tally)
     logs = LogIntake(engine, settings, bus, room, tally)
-    hooks = Hooks(engine, settings, room, tally, Pace(engine.clock.now))
+    hooks = Hooks(engine, settings, room, tally, Pace(engine.clock.now), seal)
+    metrics = MetricIntake(engine, settings, room, tally)
     routes = [
         Route("/", _pointer),
         Route("/v1/ingest/{service}", intake.post, methods=["POST"]),
         Route("/v1/changes", changes.post, methods=["POST"]),
+        Route("/v1/metrics", metrics.post, methods=["POST"]),
         Route("/healthz", health.alive),
         Route("/readyz", health.ready),
         Route("/metrics", health.metrics),

@@ -5,15 +5,17 @@ POST /v1/hooks/{name}/{token}     for senders that can set no header
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
+from typing import Protocol, cast
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from bot.engine.events import Outcome
-from bot.errors import InputError
+from bot.errors import InputError, SettingsError
 from bot.settings import Settings, SourceSettings
 from bot.sources.model import Heard, Posted, Rejected, Source
 from bot.sources.registry import BY_NAME, HOOKS
@@ -26,6 +28,30 @@ from handlers.http.wanted import Engine
 
 BODY_BYTES_MAX = 16 << 20
 DEFAULT = SourceSettings()
+
+
+class Seal(Protocol):
+    """`bot.asking.sns`."""
+
+    def problem(self, posted: Posted, topics: Sequence[str]) -> str: ...
+    def confirm(self, posted: Posted) -> str: ...
+    def close(self) -> None: ...
+
+
+def seal_for(settings: Settings) -> Seal | None:
+    """What verifies Amazon's signatures, when a source has topics. Raises `SettingsError`."""
+    with_topics = [name for name, source in settings.sources.items() if source.topics]
+    for name in with_topics:
+        hook = hook_of(settings, name)
+        if hook is None or not hook.source.is_sealed:
+            raise SettingsError([f"sources.{name}.topics: this source is not sent by Amazon SNS"])
+    if not with_topics:
+        return None
+    try:
+        module = import_module("bot.asking.sns")  # its library is an optional extra
+    except ModuleNotFoundError as error:
+        raise SettingsError([f"sources.{with_topics[0]}.topics: needs its library; install tocsin[sns]"]) from error
+    return cast(Seal, module.SnsSeal())
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +76,8 @@ class Hooks:
     room: Room
     tally: Tally
     pace: Pace
+    seal: Seal | None = None
+    """Verifies what is signed with its sender's certificate; there when a source has topics."""
 
     async def named(self, request: Request) -> Response:
         name = request.path_params["name"]
@@ -85,7 +113,7 @@ class Hooks:
             path = {key: value for key, value in request.path_params.items() if key != PATH_TOKEN}
             posted = self.posted(hook, body, dict(request.headers), {"name": hook.name, **path})
             if _is_signed(hook):
-                sender = self._verified(hook, posted)
+                sender = await asyncio.to_thread(self._verified, hook, posted)
             return await asyncio.to_thread(self.take, hook, sender, posted)
 
     def posted(self, hook: Hook, body: bytes, headers: dict[str, str], path: dict[str, str]) -> Posted:
@@ -93,9 +121,13 @@ class Hooks:
         return Posted(body, headers, self.engine.clock.now(), path, hook.settings.service, rules)
 
     def _verified(self, hook: Hook, posted: Posted) -> str:
-        assert hook.source.verify is not None
-        assert hook.settings.secret is not None
-        problem = hook.source.verify(posted, hook.settings.secret.get_secret_value())
+        if _is_sealed(hook):
+            assert self.seal is not None
+            problem = self.seal.problem(posted, hook.settings.topics)
+        else:
+            assert hook.source.verify is not None
+            assert hook.settings.secret is not None
+            problem = hook.source.verify(posted, hook.settings.secret.get_secret_value())
         if problem:
             raise HTTPException(401, f"{hook.name}: {problem}")
         return hook.name
@@ -110,7 +142,7 @@ class Hooks:
                 self._reject(hook, sender, posted, str(error))
             return answer({"error": f"{hook.name}: {error}"}, 400)
         if heard.challenge:
-            self._reject(hook, sender, posted, f"it wants to be confirmed: open {heard.challenge}")
+            self._challenged(hook, sender, posted, heard.challenge, again=again)
         told = self.engine.pagers.hear(heard.pagers) if heard.pagers and _is_signed(hook) else 0
         outcome = self.engine.events.hear(hook.name, heard, delivery)
         self._note(hook, sender, posted, heard)
@@ -118,6 +150,16 @@ class Hooks:
             self.engine.ledger.keep(hook.name, sender, posted, heard.rejected)
         self.engine.ledger.flush_if_due()
         return _answer(heard, outcome, told)
+
+    def _challenged(self, hook: Hook, sender: str, posted: Posted, url: str, *, again: bool) -> None:
+        """What Amazon signed is confirmed; else, and where that does not succeed, a person is asked to."""
+        problem = ""
+        if _is_sealed(hook) and self.seal is not None and not again:
+            problem = self.seal.confirm(posted)
+            if not problem:
+                return
+        why = f" ({problem})" if problem else ""
+        self._reject(hook, sender, posted, f"it wants to be confirmed{why}: open {url}")
 
     def _note(self, hook: Hook, sender: str, posted: Posted, heard: Heard) -> None:
         services = (
@@ -138,7 +180,11 @@ class Hooks:
 
 
 def _is_signed(hook: Hook) -> bool:
-    return hook.source.verify is not None and hook.settings.secret is not None
+    return _is_sealed(hook) or (hook.source.verify is not None and hook.settings.secret is not None)
+
+
+def _is_sealed(hook: Hook) -> bool:
+    return hook.source.is_sealed and bool(hook.settings.topics)
 
 
 def _answer(heard: Heard, outcome: Outcome, told: int) -> Response:

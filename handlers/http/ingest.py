@@ -17,7 +17,7 @@ from bot.stream.publish import publish
 from handlers.http.access import admit
 from handlers.http.answers import answer
 from handlers.http.body import Room, receive, unfold
-from handlers.http.lines import form_of, lines
+from handlers.http.lines import blocks_of, form_of
 from handlers.http.records import Reading, read
 from handlers.http.tally import Tally
 from handlers.http.wanted import Engine
@@ -81,7 +81,7 @@ class Intake:
         head = next(pieces, b"")
         form = form_of(content_type, head)
         whole = (piece for part in ((head,), pieces) for piece in part)
-        return read(lines(whole, form, line_bytes_max), form, service, now, line_bytes_max, REJECTED_TOLD)
+        return read(blocks_of(whole, form, line_bytes_max), form, service, now, line_bytes_max, REJECTED_TOLD)
 
 
 def _key(request: Request, service: str) -> str:

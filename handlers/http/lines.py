@@ -11,7 +11,7 @@ from enum import Enum
 import msgspec
 from starlette.exceptions import HTTPException
 
-from bot.stream.split import BOM, split
+from bot.stream.split import BOM, Block, blocks
 
 NDJSON_TYPES = frozenset(
     f"application/{name}"
@@ -68,29 +68,37 @@ def form_of(content_type: str, head: bytes) -> Form:
 
 def lines(pieces: Iterable[bytes], form: Form, bytes_max: int) -> Iterator[Line]:
     """The lines of a body, empty ones left out. Raises `HTTPException` 400 when a JSON array is not one."""
+    for block in blocks_of(pieces, form, bytes_max):
+        yield from lines_of(block)
+
+
+def lines_of(block: Block) -> Iterator[Line]:
+    for place, data in enumerate(block.lines):
+        if data.strip():
+            yield Line(block.number + place, data, block.cut.get(place, len(data)))
+
+
+def blocks_of(pieces: Iterable[bytes], form: Form, bytes_max: int) -> Iterator[Block]:
+    """As `lines`, many at once, empty ones too."""
     if form is not Form.JSON:
-        return _split(pieces, bytes_max)
+        return blocks(pieces, bytes_max)
     body = b"".join(pieces).removeprefix(BOM)
-    return _elements(body) if body.lstrip().startswith(b"[") else _one_or_split(body, bytes_max)
+    return iter([_elements(body, bytes_max)]) if body.lstrip().startswith(b"[") else _one_or_more(body, bytes_max)
 
 
-def _split(pieces: Iterable[bytes], bytes_max: int) -> Iterator[Line]:
-    return (Line(number, data, size) for number, data, size in split(pieces, bytes_max))
-
-
-def _one_or_split(body: bytes, bytes_max: int) -> Iterator[Line]:
+def _one_or_more(body: bytes, bytes_max: int) -> Iterator[Block]:
     try:
         _WHOLE.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _split([body], bytes_max)
-    return iter([Line(1, body.strip(), len(body))])
+        return blocks([body], bytes_max)
+    return iter([Block(1, [body.strip()], {0: len(body)} if len(body) > bytes_max else {})])
 
 
-def _elements(body: bytes) -> Iterator[Line]:
+def _elements(body: bytes, bytes_max: int) -> Block:
     try:
-        elements = _ELEMENTS.decode(body)
+        elements = list(map(bytes, _ELEMENTS.decode(body)))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise HTTPException(400, f"the body is not a JSON array of objects: {error}") from error
     except RecursionError:
         raise HTTPException(400, "the body is nested too deeply") from None
-    return (Line(number, bytes(element), len(bytes(element))) for number, element in enumerate(elements, 1))
+    return Block(1, elements, {place: len(one) for place, one in enumerate(elements) if len(one) > bytes_max})

@@ -125,7 +125,7 @@ class LivingRoutes:
 
 
 def life_json(life: Life) -> dict[str, Any]:
-    """`roles`, `updates` (the oldest first), `tasks`, and the id of the incident's own `channel`, or ''."""
+    """`roles`, `updates` (the oldest first), `tasks`, `tickets`, and the id of the incident's own `channel`, or ''."""
     return {
         "roles": [
             {"role": role.name, "person": role.person, "since": role.since, "by": role.by} for role in life.roles
@@ -135,6 +135,7 @@ def life_json(life: Life) -> dict[str, Any]:
             for u in life.updates
         ],
         "tasks": [_task(task) for task in life.tasks],
+        "tickets": [{"name": t.name, "ticket": t.ticket, "link": t.link, "state": t.state} for t in life.tickets],
         "channel": life.room.channel if life.room is not None and life.room.is_open else "",
     }
 

@@ -6,6 +6,7 @@ bus.
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -13,16 +14,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bot.engine.log_ports import LogBus
-from bot.errors import InputError
+from bot.errors import InputError, StoreError
 from bot.logs.record import LogRecord
 from bot.settings import Settings
 from bot.sources.model import Heard, Posted, Rejected, Source
+from bot.stream.errors import BusFull
 from bot.stream.publish import publish
 from handlers.http.access import admit
 from handlers.http.body import Room, receive, unfold
 from handlers.http.replies import reply_of
 from handlers.http.tally import Tally
 from handlers.http.wanted import Engine
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,13 @@ class LogIntake:
         except InputError as error:
             self.refused(source, sender, posted, str(error))
             return reply.unreadable(str(error))
-        duplicate = self.take(source, sender, posted, heard)
+        try:
+            duplicate = self.take(source, sender, posted, heard)
+        except (BusFull, StoreError) as error:
+            if (told := reply.refused(heard, error)) is None:
+                raise
+            log.warning("a batch of %s was not taken: %s", sender, error)
+            return told
         return reply.taken(heard, duplicate=duplicate, is_counted=self.bus is None)
 
     def take(self, source: Source, sender: str, posted: Posted, heard: Heard, *, size: int = 0) -> bool:
@@ -99,8 +109,13 @@ class LogIntake:
         by_service: dict[str, list[LogRecord]] = {}
         for record in records:
             by_service.setdefault(record.service, []).append(record)
+        taken = set[str]()
         for service, of_service in by_service.items():
-            publish(self.bus, service, f"{key}/{service}" if key else "", of_service)
+            try:
+                publish(self.bus, service, f"{key}/{service}" if key else "", of_service)
+            except BusFull as error:
+                raise BusFull(str(error), taken=frozenset(taken)) from error
+            taken.add(service)
         return False
 
 

@@ -3,14 +3,18 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import repeat
+from typing import Any
 
 import msgspec
 
 from bot.errors import InputError
-from bot.logs.multiline import Joiner
+from bot.logs.objects import records_of
 from bot.logs.parse import LineParser, Parsed
 from bot.logs.record import LogRecord
-from handlers.http.lines import Form, Line
+from bot.logs.texts import Texts
+from bot.stream.split import Block
+from handlers.http.lines import Form, Line, lines_of
 
 
 @dataclass(slots=True)
@@ -27,15 +31,80 @@ class Reading:
 
 
 def read(
-    lines: Iterable[Line], form: Form, service: str, now: datetime, line_bytes_max: int, rejected_max: int
+    blocks: Iterable[Block], form: Form, service: str, now: datetime, line_bytes_max: int, rejected_max: int
 ) -> Reading:
-    """The records of `lines`. A line that tells no time was logged when the one before it was; the first, `now`."""
-    parser = LineParser(service, fallback_at=now)
+    """The records of the blocks' lines. A line that tells no time was logged when the one before it was; the first,
+    `now`."""
     if form is Form.TEXT:
-        return _read_text(lines, parser)
-    reading = Reading()
+        return _read_text(blocks, Texts(service, fallback_at=now))
+    reading, parser = Reading(), LineParser(service, fallback_at=now)
     inherited = 0
-    for line in lines:
+    for block in blocks:
+        records = _read_all(block, service, parser)
+        if records is not None:
+            reading.records += records
+            reading.lines += len(records)
+        else:
+            inherited += _read_each(reading, block, parser, line_bytes_max, rejected_max)
+    reading.is_timed = not inherited and any(record.at.microsecond for record in reading.records)
+    return reading
+
+
+def read_each(
+    blocks: Iterable[Block], form: Form, service: str, now: datetime, line_bytes_max: int, rejected_max: int
+) -> Reading:
+    """As `read`, line by line."""
+    reading, parser = Reading(), LineParser(service, fallback_at=now)
+    if form is Form.TEXT:
+        texts = Texts(service, fallback_at=now)
+        for block in blocks:
+            lines = [line for line in block.lines if line.strip()]
+            reading.lines += len(lines)
+            reading.records += texts.feed_each([line.decode("utf-8", "replace") for line in lines])
+        reading.records += texts.flush()
+        return reading
+    inherited = sum(_read_each(reading, block, parser, line_bytes_max, rejected_max) for block in blocks)
+    reading.is_timed = not inherited and any(record.at.microsecond for record in reading.records)
+    return reading
+
+
+def _read_text(blocks: Iterable[Block], texts: Texts) -> Reading:
+    """Every line is one, whatever it holds."""
+    reading = Reading()
+    for block in blocks:
+        whole = b"\n".join(block.lines).decode("utf-8", "replace")
+        lines = whole.split("\n")
+        if "" in lines or any(map(str.isspace, lines)):
+            lines = [line.decode("utf-8", "replace") for line in block.lines if line.strip()]
+        reading.lines += len(lines)
+        reading.records += texts.feed(lines)
+    reading.records += texts.flush()
+    return reading
+
+
+def _read_all(block: Block, service: str, parser: LineParser) -> list[LogRecord] | None:
+    """The records of objects that each tell their time; None when one does not, or cannot be read."""
+    if block.cut:
+        return None
+    try:
+        objects = _OBJECTS.decode_lines(b"\n".join(block.lines))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    if len(objects) != len(block.lines) - block.lines.count(b""):
+        return None
+    records = records_of(objects, repeat(service), parser)
+    if records:
+        parser.saw(records[-1].at)
+    return records
+
+
+_OBJECTS = msgspec.json.Decoder(dict[str, Any])
+
+
+def _read_each(reading: Reading, block: Block, parser: LineParser, line_bytes_max: int, rejected_max: int) -> int:
+    """How many had no time of their own."""
+    inherited = 0
+    for line in lines_of(block):
         try:
             parsed = parser.parse_fields(_object(line, line_bytes_max))
             reading.records.append(_record(parsed))
@@ -45,25 +114,7 @@ def read(
             reading.rejected_count += 1
             if len(reading.rejected) < rejected_max:
                 reading.rejected.append((line.number, str(error), line.data))
-    reading.is_timed = not inherited and any(record.at.microsecond for record in reading.records)
-    return reading
-
-
-def _read_text(lines: Iterable[Line], parser: LineParser) -> Reading:
-    """Every line is one, whatever it holds."""
-    reading, joiner = Reading(), Joiner()
-    for line in lines:
-        reading.lines += 1
-        for text in joiner.feed(line.data.decode("utf-8", "replace")):
-            _keep(reading, parser.parse(text))
-    for text in joiner.flush():
-        _keep(reading, parser.parse(text))
-    return reading
-
-
-def _keep(reading: Reading, parsed: Parsed) -> None:
-    if parsed.record is not None:  # else it was blank once its control characters had gone
-        reading.records.append(parsed.record)
+    return inherited
 
 
 def _record(parsed: Parsed) -> LogRecord:

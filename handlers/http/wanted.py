@@ -7,9 +7,10 @@ from bot.changes.model import Change
 from bot.clock import Clock
 from bot.engine.events import Outcome
 from bot.engine.ledger import Ledger
+from bot.engine.metered import Kept
 from bot.engine.ports import Store
 from bot.logs.record import LogRecord
-from bot.sources.model import Heard, PagerSaid
+from bot.sources.model import Heard, MetricPoint, PagerSaid
 
 
 class Taken(Protocol):
@@ -39,6 +40,10 @@ class Uptime(Protocol):
     def beat(self, name: str, said: str = "") -> None: ...
 
 
+class Metered(Protocol):
+    def take(self, points: Sequence[MetricPoint]) -> Kept: ...
+
+
 class Engine(Protocol):
     @property
     def clock(self) -> Clock: ...
@@ -54,5 +59,7 @@ class Engine(Protocol):
     def events(self) -> Events: ...
     @property
     def uptime(self) -> Uptime: ...
+    @property
+    def metered(self) -> Metered: ...
     @property
     def pagers(self) -> Pagers: ...

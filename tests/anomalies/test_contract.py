@@ -3,6 +3,7 @@
 import random
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,17 +13,20 @@ from bot.anomalies.detectors import default_detectors, detect
 from bot.anomalies.model import Anomaly, Detector, Place, ServiceWindow, TemplateSeries
 from bot.logs.parameters import Typical
 from tests.anomalies.shop import Kind, Shop
-from tests.anomalies.windows import MINUTE, NOON, series, window
+from tests.anomalies.windows import MINUTE, NOON, series, window, with_mix
 
 DETECTORS = default_detectors()
 
 
+@cache
 def noisy(past: int = 120, templates: int = 6, seed: int = 1, spike: int = 1) -> ServiceWindow:
     rng = random.Random(seed)
     rows = [[rng.randint(5 * i, 5 * i + 8) for _ in range(past)] for i in range(1, templates + 1)]
-    return window(*(series(f"line {i} written", row, row[-1] * (spike if i % 2 else 1)) for i, row in enumerate(rows)))
+    made = (series(f"line {i} written", row, row[-1] * (spike if i % 2 else 1)) for i, row in enumerate(rows))
+    return with_mix(window(*made))
 
 
+@cache
 def troubled() -> list[ServiceWindow]:
     """A window of each kind of trouble, from the simulated shop."""
     shop = Shop(seed=5, days=0.5)
@@ -37,7 +41,7 @@ def troubled() -> list[ServiceWindow]:
     taking = replace(series("query took <NUM> ms", [60] * 60, 60), places=(slow,))
     began = [10 + n % 3 for n in range(60)]
     halfway = window(series("order received", began, 12), series("order accepted", began, 0))
-    return [*(shop.window(service, at) for service, at in found), window(taking), halfway]
+    return [with_mix(w) for w in (*(shop.window(service, at) for service, at in found), window(taking), halfway)]
 
 
 @pytest.mark.parametrize("detector", DETECTORS, ids=lambda detector: detector.name)
@@ -71,7 +75,7 @@ def test_each_kind_of_trouble_is_found_by_the_detector_that_is_made_for_it() -> 
     ids=["empty", "no history", "silent", "ragged", "unknown level", "huge", "many new", "seconds", "hours"],
 )
 def test_the_unseen_the_empty_and_the_huge_are_survived(detector: Detector, odd: ServiceWindow) -> None:
-    for anomaly in detector.detect(odd):
+    for anomaly in detector.detect(with_mix(odd)):
         explained(anomaly, odd)
 
 
@@ -96,7 +100,7 @@ def test_any_window_is_survived_and_every_anomaly_explains_itself(
         for i, (text, level, history, current) in enumerate(rows)
     )
     past = max((len(t.history) for t in templates), default=0)
-    made = ServiceWindow("checkout", NOON, timedelta(seconds=length_s), templates, past)
+    made = with_mix(ServiceWindow("checkout", NOON, timedelta(seconds=length_s), templates, past))
     for anomaly in detect(made, DETECTORS):
         explained(anomaly, made)
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from bot.anomalies.detectors import default_detectors, detect
 from bot.anomalies.model import ServiceWindow, TemplateSeries
-from tests.anomalies.windows import MINUTE, NOON
+from tests.anomalies.windows import MINUTE, NOON, with_mix
 
 TEMPLATES, SERVICES = 5_000, 50
 BUDGET_S = 2.0
@@ -24,7 +24,7 @@ def test_five_thousand_templates_are_checked_in_less_than_two_seconds() -> None:
             TemplateSeries(f"t{i}", f"request {i} <*> done", "info", NOON - timedelta(days=9), tuple(row[:-1]), row[-1])
             for i, row in enumerate(counts[first : first + TEMPLATES // SERVICES].tolist())
         )
-        windows.append(ServiceWindow(f"s{first}", NOON, MINUTE, templates, 180))
+        windows.append(with_mix(ServiceWindow(f"s{first}", NOON, MINUTE, templates, 180)))
     detectors = default_detectors()
     costs = []
     for _ in range(2):

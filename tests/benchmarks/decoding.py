@@ -20,12 +20,17 @@ import cramjam
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
 from bot.logs.miner import Miner
+from bot.logs.record import LogRecord
 from bot.sources.loki import PROTOBUF, PushRequest
 from bot.sources.model import Decode, Posted
 from bot.sources.registry import BY_NAME
+from handlers.http.lines import blocks_of, form_of
+from handlers.http.records import read
 from tests.benchmarks.reference import clusters, readme_miner
 
 BODY_LINES = 500
+LINE_BYTES_MAX = 64 << 10
+Read = Callable[[Posted], Sequence[LogRecord]]
 ROUNDS = 3
 NOW = datetime(2026, 3, 1, 12, 5, tzinfo=UTC)
 START_NS = int(datetime(2026, 3, 1, 12, 0, tzinfo=UTC).timestamp()) * 10**9
@@ -83,10 +88,11 @@ def measure(count: int) -> tuple[list[Figure], list[Figure]]:
     lines = texts(count)
     decoding: dict[str, Callable[[], object]] = {}
     for name, (source, headers, folded) in bodies(lines).items():
-        decode = BY_NAME[source].decode
+        decode = _read if source == "lines" else _decoded(BY_NAME[source].decode)
         posted = [Posted(body, headers, NOW, {"service": "checkout"}) for body in folded]
-        assert [r.text for r in decode(posted[0]).records] == list(lines[:BODY_LINES]), name
+        assert [r.text for r in decode(posted[0])] == list(lines[:BODY_LINES]), name
         decoding[name] = partial(_decode_all, decode, posted)
+        decoding[f"{name}, attributes read"] = partial(_decode_all, partial(_with_attributes, decode), posted)
     mining: dict[str, Callable[[], object]] = {
         "drain3 0.9.11": lambda: clusters(readme_miner(), lines),
         "Tocsin's miner": lambda: _mine(Miner(), lines),
@@ -98,7 +104,24 @@ def measure(count: int) -> tuple[list[Figure], list[Figure]]:
     return [Figure(name, took[name]) for name in decoding], [Figure(name, took[name]) for name in mining]
 
 
-def _decode_all(decode: Decode, posted: Sequence[Posted]) -> None:
+def _decoded(decode: Decode) -> Read:
+    return lambda posted: decode(posted).records
+
+
+def _read(posted: Posted) -> Sequence[LogRecord]:
+    """As `POST /v1/ingest/{service}` does."""
+    form = form_of(posted.headers["content-type"], posted.body)
+    return read(
+        blocks_of([posted.body], form, LINE_BYTES_MAX), form, posted.path["service"], NOW, LINE_BYTES_MAX, 20
+    ).records
+
+
+def _with_attributes(decode: Read, posted: Posted) -> None:
+    for record in decode(posted):
+        len(record.attributes)
+
+
+def _decode_all(decode: Callable[[Posted], object], posted: Sequence[Posted]) -> None:
     for one in posted:
         decode(one)
 

@@ -10,7 +10,8 @@ given. `--share` of the lines is written, so that a month takes minutes.
 import argparse
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -28,6 +29,7 @@ from bot.settings import Settings
 BEGIN = datetime(2026, 11, 2, tzinfo=UTC)  # a Monday
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 LEARNS = DAY
+DayIsOver = Callable[["Month", int], None]
 DEPLOYED = ("web", "checkout", "payments")
 RESTARTS_ON, FAILS_ON = 2, 3
 
@@ -51,36 +53,58 @@ class Month:
     lines: int = 0
     signals: int = 0
     told: list[tuple[datetime, str]] = field(default_factory=list)
-    seconds: float = 0.0
+    spent: dict[str, list[float]] = field(default_factory=dict)
+    """What → seconds of CPU on each day: the work must not grow with the age of Tocsin."""
 
     @property
     def incidents_a_week(self) -> float:
         return len(self.told) / ((self.days - LEARNS / DAY) / 7)
 
+    @contextmanager
+    def spending(self, what: str, day: int) -> Iterator[None]:
+        began = time.process_time()
+        yield
+        days = self.spent.setdefault(what, [])
+        days += [0.0] * (day + 1 - len(days))
+        days[day] += time.process_time() - began
 
-def quiet_month(days: int, seed: int, *, window_s: int = 300, share: float = 0.1) -> Month:
+
+def quiet_month(
+    days: int, seed: int, *, window_s: int = 300, share: float = 0.1, day_is_over: DayIsOver | None = None
+) -> Month:
     clock = HeldClock(BEGIN)
     engine = build_engine(_settings(window_s), clock=clock, database_url="sqlite://", executors={})
     traffic = QuietTraffic(60.0, seed, BEGIN, share)
-    month, began = Month(days), time.process_time()
+    month = Month(days)
     window = timedelta(seconds=window_s)
     for number in range(int(days * DAY / window)):
         start = BEGIN + number * window
-        records = [_record(line) for line in _written(traffic, start, window, seed)]
+        day = (start - BEGIN) // DAY
+        with month.spending("writing the lines", day):
+            records = [_record(line) for line in _written(traffic, start, window, seed)]
         _deploy(engine, start, window)
         clock.move_to(start + window)
-        if records:
-            engine.ingest.take(records, key=f"quiet-{number}")
+        with month.spending("ingest", day):
+            if records:
+                engine.ingest.take(records, key=f"quiet-{number}")
         clock.advance(timedelta(seconds=5))
         month.lines += len(records)
-        month.signals += engine.checks.run()
-        engine.rhythms.run()
-        if start.minute == 0 and start.hour % 6 == 0:
-            engine.upkeep.run()
+        with month.spending("checks", day):
+            month.signals += engine.checks.run()
+        with month.spending("rhythms", day):
+            engine.rhythms.run()
+        with month.spending("mixes", day):
+            engine.mixes.run()
+        with month.spending("sessions", day):
+            engine.sessions.run()
+        with month.spending("upkeep", day):
+            if start.minute == 0 and start.hour % 6 == 0:
+                engine.upkeep.run()
+        if day_is_over is not None and start + window == BEGIN + (day + 1) * DAY:
+            day_is_over(month, day)
     with engine.store.read() as tx:
         incidents = tx.incidents.recent(BEGIN + LEARNS, 1_000)
     month.told = [(i.opened_at, f"{i.severity.value} {i.service}: {i.title}") for i in reversed(incidents)]
-    month.seconds = time.process_time() - began
     return month
 
 
@@ -157,13 +181,20 @@ def main() -> None:
     parser.add_argument("--window", type=int, default=300, help="seconds")
     parser.add_argument("--share", type=float, default=0.1, help="of the demo's lines")
     asked = parser.parse_args()
-    month = quiet_month(asked.days, asked.seed, window_s=asked.window, share=asked.share)
+    month = quiet_month(asked.days, asked.seed, window_s=asked.window, share=asked.share, day_is_over=_tell_day)
     for at, what in month.told:
         sys.stdout.write(f"{at:%a %F %H:%M}  {what}" + "\n")
     sys.stdout.write(
         f"{month.lines} lines, {month.signals} signals, {len(month.told)} incidents after the first day" + "\n"
     )
-    sys.stdout.write(f"{month.incidents_a_week:.2f} incidents a week; {month.seconds:.0f} s of CPU" + "\n")
+    sys.stdout.write(
+        f"{month.incidents_a_week:.2f} incidents a week; {sum(map(sum, month.spent.values())):.0f} s of CPU\n"
+    )
+
+
+def _tell_day(month: Month, day: int) -> None:
+    parts = ", ".join(f"{what} {days[day]:.1f}" for what, days in month.spent.items())
+    sys.stderr.write(f"day {day + 1}: {month.lines} lines, {month.signals} signals so far; seconds of CPU: {parts}\n")
 
 
 if __name__ == "__main__":

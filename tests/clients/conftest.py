@@ -55,17 +55,24 @@ def node_clients() -> Path:
 @dataclass(slots=True)
 class Weather:
     """What befalls requests that would bring something, one after the other: `storms` are answered 503 before anybody
-    reads them, as is everything for `storm_s`; of `lost_answers` the batch is taken and the answer is still 503."""
+    reads them, as is everything for `storm_s`; of `lost_answers` of each client the batch is taken and the answer is
+    still 503."""
 
     app: ASGIApp
     storms: int = 0
     storm_s: float = 0
     lost_answers: int = 0
     refused: int = 0
-    lost: int = 0
     answers: list[tuple[float, int, str]] = field(default_factory=list)
     """Seconds by the monotonic clock, status, Retry-After, of each such request."""
+    told_to: dict[bytes, list[int]] = field(default_factory=dict)
+    """Client → statuses."""
+    lost_by: dict[bytes, int] = field(default_factory=dict)
     _until: float = 0
+
+    @property
+    def lost(self) -> int:
+        return sum(self.lost_by.values())
 
     @property
     def told(self) -> list[int]:
@@ -74,36 +81,44 @@ class Weather:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] == "GET":
             await self.app(scope, receive, send)
-        elif self._is_stormy():
+        elif self.is_stormy():
             self.refused += 1
-            await self._refuse(send)
-        elif self.lost < self.lost_answers:
-            self.lost += 1
+            await self._refuse(scope, send)
+        elif self.lost_by.get(_client(scope), 0) < self.lost_answers:
+            self.lost_by[_client(scope)] = self.lost_by.get(_client(scope), 0) + 1
             await self.app(scope, receive, _unheard)
-            await self._refuse(send)
+            await self._refuse(scope, send)
         else:
-            await self.app(scope, receive, self._noting(send))
+            await self.app(scope, receive, self._noting(scope, send))
 
-    def _is_stormy(self) -> bool:
+    def is_stormy(self) -> bool:
         if self.storm_s and not self._until:
             self._until = time.monotonic() + self.storm_s
         return self.refused < self.storms or time.monotonic() < self._until
 
-    def _noting(self, send: Send) -> Send:
+    def _noting(self, scope: Scope, send: Send) -> Send:
         async def noting(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = {name.lower(): value for name, value in message["headers"]}
                 wait = headers.get(b"retry-after", b"").decode()
                 self.answers.append((time.monotonic(), message["status"], wait))
+                self.told_to.setdefault(_client(scope), []).append(message["status"])
             await send(message)
 
         return noting
 
-    async def _refuse(self, send: Send) -> None:
+    async def _refuse(self, scope: Scope, send: Send) -> None:
         headers = [(b"retry-after", b"2"), (b"content-length", b"0"), (b"x-elastic-product", b"Elasticsearch")]
         start: Message = {"type": "http.response.start", "status": 503, "headers": headers}
-        await self._noting(send)(start)
+        await self._noting(scope, send)(start)
         await send({"type": "http.response.body", "body": b""})
+
+
+def _client(scope: Scope) -> bytes:
+    """Which program it was, as far as it tells itself apart."""
+    headers = dict(scope["headers"])
+    told = (headers.get(name, b"") for name in (b"user-agent", b"content-type"))
+    return b" ".join((scope["path"].encode(), *told))
 
 
 async def _unheard(message: Message) -> None:

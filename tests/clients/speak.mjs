@@ -1,5 +1,5 @@
-// One real JavaScript client that sends: node speak.mjs CLIENT URL LINES. Run by test_real_clients.
-const [name, url, count] = process.argv.slice(2)
+// One real JavaScript client that sends: node speak.mjs CLIENT URL LINES [SERVICE]. Run by test_real_clients.
+const [name, url, count, service = 'checkout'] = process.argv.slice(2)
 const lines = Array.from({ length: Number(count) }, (_, number) => `order ${number} failed`)
 const headers = { Authorization: 'Bearer t0ken' }
 
@@ -8,7 +8,7 @@ async function otlp(kind) {
   const { OTLPLogExporter } = await import(`@opentelemetry/exporter-logs-otlp-${kind}`)
   const { resourceFromAttributes } = await import('@opentelemetry/resources')
   const provider = new LoggerProvider({
-    resource: resourceFromAttributes({ 'service.name': 'checkout' }),
+    resource: resourceFromAttributes({ 'service.name': service }),
     processors: [
       new BatchLogRecordProcessor({
         exporter: new OTLPLogExporter({ url: `${url}/v1/logs`, headers, timeoutMillis: 60000 }),

@@ -1,8 +1,11 @@
-"""One real Python client that sends: python speak.py CLIENT URL LINES. Run in an environment of its own."""
+"""One real Python client that sends: python speak.py CLIENT URL LINES [SERVICE]. Run in an environment of its own."""
 
 import logging
 import sys
 from datetime import UTC, datetime
+
+SERVICE = sys.argv[4] if len(sys.argv) > 4 else "checkout"
+"""For otlp."""
 
 
 def otlp(url: str, lines: list[str]) -> None:
@@ -12,7 +15,7 @@ def otlp(url: str, lines: list[str]) -> None:
     from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
     from opentelemetry.sdk.resources import Resource
 
-    provider = LoggerProvider(resource=Resource.create({"service.name": "checkout"}))
+    provider = LoggerProvider(resource=Resource.create({"service.name": SERVICE}))
     exporter = OTLPLogExporter(
         endpoint=f"{url}/v1/logs", compression=Compression.Gzip, headers={"Authorization": "Bearer t0ken"}, timeout=60
     )
@@ -22,6 +25,42 @@ def otlp(url: str, lines: list[str]) -> None:
     for line in lines:
         logger.error(line)
     provider.force_flush(60_000)  # what is in its hands when it is shut down, it drops
+    provider.shutdown()
+
+
+def metrics(url: str, lines: list[str]) -> None:
+    """A counter, a gauge and two kinds of histogram, exported once a line; deltas for what the SDK gives so."""
+    import os
+    import time
+
+    from opentelemetry.exporter.otlp.proto.http import Compression
+    from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+    from opentelemetry.sdk.metrics import Histogram, MeterProvider
+    from opentelemetry.sdk.metrics.export import AggregationTemporality, PeriodicExportingMetricReader
+    from opentelemetry.sdk.metrics.view import ExponentialBucketHistogramAggregation, View
+    from opentelemetry.sdk.resources import Resource
+
+    exporter = OTLPMetricExporter(
+        endpoint=f"{url}/v1/metrics",
+        compression=Compression.Gzip,
+        headers={"Authorization": "Bearer t0ken"},
+        timeout=60,
+        preferred_temporality={Histogram: AggregationTemporality.DELTA} if os.environ.get("DELTA") else None,
+    )
+    reader = PeriodicExportingMetricReader(exporter, export_interval_millis=3_600_000)
+    exponential = View(instrument_name="render.duration", aggregation=ExponentialBucketHistogramAggregation())
+    provider = MeterProvider([reader], Resource.create({"service.name": "checkout"}), views=[exponential])
+    meter = provider.get_meter("shop")
+    orders, size = meter.create_counter("orders"), meter.create_gauge("queue.size")
+    took, render = meter.create_histogram("request.duration", "ms"), meter.create_histogram("render.duration", "ms")
+    for number in range(len(lines)):
+        orders.add(5)
+        size.set(number)
+        for milliseconds in range(100):
+            took.record(milliseconds, {"http.route": "/checkout"})
+            render.record(milliseconds)
+        provider.force_flush(60_000)
+        time.sleep(0.3)
     provider.shutdown()
 
 
@@ -77,7 +116,7 @@ def openlineage(url: str, lines: list[str]) -> None:
     client.close()
 
 
-SPEAKERS = {"otlp": otlp, "loki": loki, "elasticsearch": elasticsearch, "openlineage": openlineage}
+SPEAKERS = {"otlp": otlp, "metrics": metrics, "loki": loki, "elasticsearch": elasticsearch, "openlineage": openlineage}
 
 if __name__ == "__main__":
     name, address, count = sys.argv[1:4]

@@ -56,6 +56,20 @@ def test_every_line_through_rotel_arrives_once(
         assert tocsin.lines() == LINES
 
 
+def test_every_line_through_rotel_arrives_once_over_a_restart(
+    tocsin: Tocsin, python_clients: Path, tmp_path: Path
+) -> None:
+    with tocsin.running():
+        pass
+    with rotel(python_clients, tocsin, tmp_path) as url:
+        speak([str(python_clients), str(HERE / "speak.py"), "otlp", url, str(LINES)])
+        time.sleep(2)  # nobody listens
+        with tocsin.running():
+            until(lambda: tocsin.lines() >= LINES, told=(tmp_path / "rotel.log").read_text)
+            time.sleep(1.5)
+            assert tocsin.lines() == LINES
+
+
 def test_lines_that_curl_sends_are_counted_once_with_a_key_of_their_own(tocsin: Tocsin, tmp_path: Path) -> None:
     if shutil.which("curl") is None:
         missing("curl is not installed")

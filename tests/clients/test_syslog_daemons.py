@@ -61,8 +61,9 @@ def test_every_line_of_syslog_ng_arrives_once_after_seconds_of_503(tocsin: Tocsi
         assert tocsin.weather.refused > 1
 
 
-def test_rsyslog_drops_what_is_refused_over_http_and_goes_on_with_the_next(tocsin: Tocsin, tmp_path: Path) -> None:
-    """By its own nature; docs/sources.md says so. When a later rsyslog fails here, the note goes."""
+def test_rsyslog_drops_what_a_proxy_refuses_and_goes_on_with_the_next(tocsin: Tocsin, tmp_path: Path) -> None:
+    """A 503 without Elasticsearch's words. By its own nature; docs/sources.md says so. When a later rsyslog fails here,
+    the note goes."""
     log(tmp_path, 0, 0)
     tocsin.storms = 1
     with tocsin.running(), shipping("rsyslog omelasticsearch", tocsin, tmp_path):
@@ -73,6 +74,16 @@ def test_rsyslog_drops_what_is_refused_over_http_and_goes_on_with_the_next(tocsi
         until(lambda: tocsin.lines() > 0)
         time.sleep(1.5)
         assert tocsin.lines() < LINES
+
+
+def test_what_the_full_queue_refuses_rsyslog_sends_again_over_http(tocsin: Tocsin, tmp_path: Path) -> None:
+    log(tmp_path, 0, 0)
+    tocsin.is_full = True
+    with tocsin.running(), shipping("rsyslog omelasticsearch", tocsin, tmp_path):
+        log(tmp_path, 0, LINES)
+        until(lambda: tocsin.weather.told.count(429) > LINES)
+        tocsin.make_room()
+        settled(tocsin, tmp_path, LINES)
 
 
 @pytest.mark.parametrize("client", ["rsyslog omfwd", "syslog-ng syslog()"])
@@ -105,10 +116,11 @@ def test_every_line_arrives_once_over_a_restart(tocsin: Tocsin, tmp_path: Path, 
             settled(tocsin, tmp_path, LINES)
 
 
-def test_a_batch_of_syslog_ng_whose_answer_was_lost_counts_once(tocsin: Tocsin, tmp_path: Path) -> None:
+@pytest.mark.parametrize("client", ["syslog-ng http()", "rsyslog omelasticsearch"])
+def test_a_batch_whose_answer_was_lost_counts_once(tocsin: Tocsin, tmp_path: Path, client: str) -> None:
     log(tmp_path, 0, 0)
     tocsin.lost_answers = 1
-    with tocsin.running(), shipping("syslog-ng http()", tocsin, tmp_path):
+    with tocsin.running(), shipping(client, tocsin, tmp_path):
         log(tmp_path, 0, LINES)
         until(lambda: tocsin.weather.told[-1:] == [200])
         settled(tocsin, tmp_path, LINES)

@@ -30,6 +30,8 @@ class Bench:
     asks_to_plan: bool = True
     goes_on: bool = field(default=False)
     """Whether the backend takes its time, so that it is followed and can be stopped."""
+    can_be_stopped: bool = True
+    """Whether the backend can stop it; else that is said, and it goes on to its end."""
     knows_by_world: bool = False
     """Whether the backend keeps no key, so that what was done since the plan counts as done by this run."""
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from bot.actions.model import Action, ActionKind
 from bot.actions.parameters import Parameter
-from bot.connectors import dagster, databricks, prefect
-from tests.connectors import fake_dagster, fake_databricks, fake_prefect
+from bot.connectors import dagster, databricks, highbyte, prefect, testgen
+from tests.connectors import fake_dagster, fake_databricks, fake_highbyte, fake_prefect, fake_testgen
 from tests.connectors.bench import Bench, Opened, opened
 
 _DAY = (Parameter("day"),)
@@ -41,6 +41,18 @@ def _databricks(
     return open_
 
 
+def _highbyte() -> Opened:
+    target, parameters = {"pipeline": "RefillLine7", "find": "RefilledLine7"}, (Parameter("hours"),)
+    action = Action("refill", ActionKind.TRIGGER, "line-7", "highbyte", target, parameters=parameters)
+    secrets, values = (fake_highbyte.TOKEN,), {"hours": "12"}
+    return opened(highbyte, fake_highbyte.FakeHighbyte, action, values, secrets, goes_on=False)
+
+
+def _testgen() -> Opened:
+    action = Action("tests", ActionKind.TRIGGER, "orders", "testgen", {"suite": "default-suite-1"})
+    return opened(testgen, fake_testgen.FakeTestgen, action, {}, (fake_testgen.TOKEN,))
+
+
 def _retried(fake: fake_prefect.FakePrefect) -> None:
     fake._set(next(iter(fake.runs)), "FAILED", "Failed", "somebody tried again")
 
@@ -59,5 +71,7 @@ BENCHES: dict[str, Opened] = {
     "dagster-trigger": _dagster(ActionKind.TRIGGER),
     "dagster-rerun": _dagster(ActionKind.RERUN, _run_again),
     "databricks-trigger": _databricks(ActionKind.TRIGGER, {"day": "3"}),
+    "highbyte-trigger": _highbyte(),
+    "testgen-trigger": _testgen(),
     "databricks-rerun": _databricks(ActionKind.RERUN, {}, _repaired),
 }

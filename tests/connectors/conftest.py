@@ -1,8 +1,9 @@
-"""A real git repository to deploy from, over a path, file:// and HTTP."""
+"""A real git repository to deploy from, over a path, file:// and HTTP; the libraries of the connectors' extras."""
 
 import base64
 import os
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from bot.actions.model import Action, ActionKind
+from tests.packages import libraries_of, python_with
 
 CHECKOUT = """\
 # checkout, production
@@ -41,6 +43,16 @@ def git(directory: Path, *arguments: str, stdin: str | bytes = "") -> str:
     return done.stdout.decode().strip()
 
 
+@pytest.fixture(scope="session")
+def extras() -> Iterator[Path]:
+    """The interpreter of an environment with moto and what optional connectors need; Tocsin's finds these beside its
+    own packages, as an extra would put them."""
+    python = python_with(Path(__file__).parent / "extras.txt")
+    sys.path.append(str(libraries_of(python)))
+    yield python
+    sys.path.remove(str(libraries_of(python)))
+
+
 def wrapped_git(folder: Path, script: str) -> Path:
     """A `git` that stands first in the path and does `script` around the real one ("$real" "$@")."""
     folder.mkdir()
@@ -60,12 +72,12 @@ class Deployments:
     path: Path
 
     def commit(self, message: str, *, branch: str = "main", **files: str | bytes) -> str:
-        """Commits files given as `services__checkout="…"` (a path without .yaml) on top of the branch."""
+        """Commits files given as `services__checkout="…"` (without .yaml, if it is that) on top of the branch."""
         has = self.branch_exists(branch)
         git(self.path, "read-tree", f"refs/heads/{branch}" if has else "--empty")
         for name, content in files.items():
             blob = git(self.path, "hash-object", "-w", "--stdin", stdin=content)
-            path = name.replace("__", "/") + ".yaml"
+            path = name.replace("__", "/") + ("" if "." in name else ".yaml")
             git(self.path, "update-index", "--add", "--cacheinfo", f"100644,{blob},{path}")
         tree = git(self.path, "write-tree")
         parents = ["-p", self.head(branch)] if has else []

@@ -148,12 +148,14 @@ class FakeServicenow(FakeTickets):
         if route == f"POST {table}/incident":
             self.effects.append(asked.body["correlation_id"])
             return Answer(201, {"result": self._open(asked.body)})
-        if route == f"PATCH {table}/incident/sys0":
+        found = re.fullmatch(rf"PATCH {table}/incident/sys(\d+)", route)
+        if found and int(found[1]) < len(self.tickets):
+            ticket = self.tickets[int(found[1])]
             if asked.body.get("state") == "6" and not asked.body.get("close_code"):
                 return Answer(403, {"error": {"message": "Operation Failed", "detail": "Data Policy: Close code"}})
             self.write(asked.body.get("work_notes") or asked.body["state"])
-            self.tickets[0].update(asked.body)
-            return Answer(200, {"result": self.tickets[0]})
+            ticket.update(asked.body)
+            return Answer(200, {"result": ticket})
         return None
 
     def _open(self, fields: dict[str, Any]) -> dict[str, Any]:
@@ -181,10 +183,11 @@ class FakeStatuspage(FakeTickets):
         if route == f"POST {page}/incidents":
             self.effects.append(asked.body["incident"]["metadata"]["tocsin"]["run"])
             return Answer(201, self._open(asked.body["incident"]))
-        if route == f"PATCH {page}/incidents/p0":
+        ticket = next((one for one in self.tickets if asked.path == f"{page}/incidents/{one['id']}"), None)
+        if ticket and asked.method == "PATCH":
             self.write(str(asked.body["incident"].get("body")))
-            self.tickets[0].update(asked.body["incident"])
-        return Answer(200, self.tickets[0]) if asked.path == f"{page}/incidents/p0" else None
+            ticket.update(asked.body["incident"])
+        return Answer(200, ticket) if ticket else None
 
     def _open(self, fields: dict[str, Any]) -> dict[str, Any]:
         id_ = f"p{len(self.tickets)}"

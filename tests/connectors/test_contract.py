@@ -169,7 +169,13 @@ def test_a_world_that_moved_since_the_plan_is_left_alone(bench: Bench) -> None:
 
 def test_what_goes_on_can_be_stopped_and_stopping_twice_does_no_harm(bench: Bench) -> None:
     outcome = executed(bench, bench.make(), planned(bench))
-    if isinstance(outcome, Started):
+    if isinstance(outcome, Started) and not bench.can_be_stopped:
+        with pytest.raises(ConnectorError, match="cannot") as caught:
+            bench.make().cancel(outcome, bench.action)
+        assert caught.value.permanent
+        finished(bench, outcome)
+        bench.make().cancel(outcome, bench.action)
+    elif isinstance(outcome, Started):
         bench.make().cancel(outcome, bench.action)
         bench.make().cancel(outcome, bench.action)
         if "backfill" not in bench.action.kind:

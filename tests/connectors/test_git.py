@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import threading
+import tomllib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -12,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.actions.model import ActionKind, Plan
+from bot.actions.model import Action, ActionKind, Plan
 from bot.connectors.git import executor
-from bot.connectors.git.change import version_before
+from bot.connectors.git.change import target_problems, version_before
 from bot.connectors.git.executor import GitExecutor
 from bot.errors import ConnectorError, InputError, Refused, WorldChanged
 from tests.connectors.conftest import CHECKOUT, Deployments, HttpGit, action, git, wrapped_git
@@ -431,6 +432,83 @@ def test_the_users_git_configuration_has_no_effect(
     at().execute("k1", ROLLBACK, {}, at().plan(ROLLBACK, {}))
     assert not marker.exists()
     assert git(shop.path, "log", "-1", "--format=%an", "main") == "Tocsin"
+
+
+MODELS = """\
+model_config_list {
+  config {
+    name: 'churn'   # served by TensorFlow Serving
+    base_path: '/models/churn'
+    model_version_policy { specific { versions: 41 versions: 42 versions: 43 } }
+    version_labels { key: 'stable' value: %s }
+  }
+}
+"""
+LABEL = "model_config_list.config[name=churn].version_labels[key=stable].value"
+
+
+def model(kind: ActionKind, key: str = LABEL) -> Action:
+    target = {"file": "serving/models.config", "format": "textproto", "key": key}
+    return Action(f"{kind}-churn", kind, "churn", "shop", target)
+
+
+@BOTH
+def test_the_label_of_a_model_in_a_text_protobuf_goes_back_by_one_line(shop: Deployments, at: At, over: str) -> None:
+    for version in ("41", "42"):
+        shop.commit(f"churn {version} is stable", **{"serving__models.config": MODELS % version})
+    promote = at(over).plan(model(ActionKind.MODEL_PROMOTE), {"version": "43"})
+    assert promote.summary == "churn 42 → 43"
+    at(over).execute("k1", model(ActionKind.MODEL_PROMOTE), PEOPLE, promote)
+    assert shop.subjects()[0] == "Promote churn 43 (was 42)"
+    assert shop.file("serving/models.config") == MODELS % "43"
+    back = model(ActionKind.MODEL_ROLLBACK)
+    assert at(over).choices(back, "version") == ["42", "41"]
+    plan = at(over).plan(back, {})
+    assert [line for line in plan.diff.splitlines() if re.match(r"[+-](?![+-])", line)] == [
+        "-    version_labels { key: 'stable' value: 43 }",
+        "+    version_labels { key: 'stable' value: 42 }",
+    ]
+    done = at(over).execute("k2", back, PEOPLE, plan)
+    assert (done.version, done.previous, at(over).find("k2", back)) == ("42", "43", done)
+    assert shop.file("serving/models.config") == MODELS % "42"
+    assert shop.subjects()[0] == "Roll back churn from 43 to 42"
+    assert "Tocsin-Kind: model_rollback" in shop.body()
+
+
+def test_the_example_of_the_page_is_this_very_action() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "connectors.md").read_text(encoding="utf-8")
+    block = re.search(r"## A model of TensorFlow Serving.*?```toml\n(.*?)```", page, re.DOTALL)
+    assert block
+    found = tomllib.loads(block[1])["actions"]["rollback-churn"]
+    meant = model(ActionKind(found["kind"]))
+    assert (found["service"], found["target"]) == (meant.service, meant.target)
+
+
+def test_a_path_that_fits_nothing_in_a_text_protobuf_is_said(shop: Deployments, at: At) -> None:
+    shop.commit("churn", **{"serving__models.config": MODELS % "41"})
+    for key, words in (
+        (
+            "model_config_list.config[name=price].name",
+            r"models\.config: there is no model_config_list\.config\[name=price",
+        ),
+        ("model_config_list.config.model_version_policy.specific.versions", "versions stands 3 times; say which"),
+    ):
+        with pytest.raises(ConnectorError, match=words):
+            at().plan(model(ActionKind.MODEL_PROMOTE, key), {"version": "43"})
+
+
+@pytest.mark.parametrize(
+    ("target", "problem"),
+    [
+        ({"format": "toml"}, "target.format: 'toml' is none of yaml, textproto"),
+        ({"key": "image..tag"}, "target.key: 'image..tag' is not a dotted path like image.tag"),
+        ({"format": "textproto", "key": "a[b"}, "target.key: 'a[b' is not a path like"),
+        ({"format": "textproto", "key": "a[b=c].d.0"}, ""),
+    ],
+)
+def test_a_target_is_checked_before_anybody_asks(target: dict[str, str], problem: str) -> None:
+    found = target_problems(ActionKind.ROLLBACK, {"file": "a.yaml", "key": "image.tag", **target})
+    assert [one[: len(problem)] for one in found] == ([problem] if problem else [])
 
 
 def test_another_kind_of_action_is_refused_with_the_missing_connector(at: At) -> None:

@@ -57,7 +57,7 @@ def test_every_configured_connector_gets_its_executor(tmp_path: Path) -> None:
         (
             {"type": "git", "repository": "x"},
             {"kind": "rerun"},
-            "actions.fix.connector: 'shop' is of type git, which does deploy, rollback; "
+            "actions.fix.connector: 'shop' is of type git, which does deploy, model_promote, model_rollback, rollback; "
             "rerun needs a connector of type airflow",
         ),
     ],
@@ -78,8 +78,9 @@ def test_everything_wrong_is_told_at_once() -> None:
 def test_a_kind_that_nothing_does_names_the_connector_it_misses() -> None:
     assert missing_connectors(Settings()) == dict(MEANT_FOR)
     with_git = missing_connectors(_settings({"type": "git", "repository": "x"}))
-    assert set(with_git) == set(ActionKind) - {ActionKind.DEPLOY, ActionKind.ROLLBACK}
-    assert (with_git[ActionKind.RERUN], with_git[ActionKind.MODEL_ROLLBACK]) == ("airflow", "mlflow")
+    by_git = {ActionKind.DEPLOY, ActionKind.ROLLBACK, ActionKind.MODEL_PROMOTE, ActionKind.MODEL_ROLLBACK}
+    assert set(with_git) == set(ActionKind) - by_git
+    assert with_git[ActionKind.RERUN] == "airflow"
 
 
 def test_only_configured_connectors_are_imported() -> None:

@@ -80,8 +80,15 @@ def test_it_works_from_the_settings_to_the_effect(bench: Bench) -> None:
     assert bench.effects() == 1
 
 
+WITH_EXTRAS = frozenset({"chef", "sagemaker"})
+
+
 @pytest.mark.parametrize("type_", known_types())
-def test_the_example_in_a_connectors_docstring_is_right(type_: str, tmp_path: Path) -> None:
+def test_the_example_in_a_connectors_docstring_is_right(
+    type_: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    if type_ in WITH_EXTRAS:
+        request.getfixturevalue("extras")
     page = str(importlib.import_module(f"bot.connectors.{type_}").__doc__)
     lines = [line for line in page[page.index("[connectors.") :].splitlines() if "file" not in line.split("=")[0]]
     text = "\n".join(itertools.takewhile(lambda line: not line or re.match(r"\s*[\[#]|\w+ = ", line), lines))

@@ -12,12 +12,14 @@ from bot.changes.model import Change
 from bot.clock import Clock, HeldClock
 from bot.engine.events import Outcome
 from bot.engine.ledger import Ledger
+from bot.engine.log_ports import LogBus
+from bot.engine.metered import Kept
 from bot.engine.ports import Store, Transaction
 from bot.logs.record import LogRecord
 from bot.logs.redact import Redactor
 from bot.settings import Settings
 from bot.sources.model import Heard as HeardEvents
-from bot.sources.model import PagerSaid
+from bot.sources.model import MetricPoint, PagerSaid
 from handlers.http import application
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -97,6 +99,11 @@ class NoPagers:
         raise AssertionError("no pager is told of anything here")
 
 
+class NoMetrics:
+    def take(self, points: Sequence[MetricPoint]) -> Kept:
+        raise AssertionError("no metric is sent here")
+
+
 @dataclass(slots=True)
 class Heard:
     """An engine of which only what it was told matters."""
@@ -108,6 +115,7 @@ class Heard:
     events: Events = field(default_factory=Events)
     uptime: Uptime = field(default_factory=Uptime)
     pagers: NoPagers = field(default_factory=NoPagers)
+    metered: NoMetrics = field(default_factory=NoMetrics)
     ledger: Ledger = field(init=False)
 
     def __post_init__(self) -> None:
@@ -119,8 +127,10 @@ def heard() -> Heard:
     return Heard()
 
 
-def client_of(heard: Heard, peer: str = "127.0.0.1", **settings: object) -> httpx.AsyncClient:
-    app = application(heard, Settings.model_validate({"http": settings}))
+def client_of(
+    heard: Heard, peer: str = "127.0.0.1", bus: LogBus | None = None, **settings: object
+) -> httpx.AsyncClient:
+    app = application(heard, Settings.model_validate({"http": settings}), bus=bus)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=(peer, 50123))
     return httpx.AsyncClient(transport=transport, base_url="http://tocsin")
 

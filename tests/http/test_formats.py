@@ -10,7 +10,11 @@ import zstandard
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest, ExportLogsServiceResponse
 
 from bot.engine.whole import Engine
+from bot.errors import StoreError
 from bot.sources.registry import BY_NAME
+from bot.store.database import Database
+from bot.stream.errors import BusFull
+from bot.stream.table import TableBus
 from tests.http.conftest import NOW, Heard, client_of
 from tests.http.test_counted import client_on, counted
 from tests.http.test_counted import engine as engine
@@ -108,6 +112,36 @@ async def test_a_batch_sent_again_counts_once(engine: Engine) -> None:
         for _ in range(2):  # records without a time of their own have no identity: both are counted
             await client.post("/v1/logs", content=export("a", at=False), headers=PROTOBUF)
         assert counted(engine) == 7
+
+
+class NarrowBus(TableBus):
+    """Has room for so many batches."""
+
+    room = 1
+
+    def publish(self, partition: int, key: str, batch: bytes) -> None:
+        if not self.room:
+            raise BusFull("there is no room")
+        self.room -= 1
+        super().publish(partition, key, batch)
+
+
+async def test_what_elasticsearchs_clients_have_to_send_again_is_told_item_by_item(
+    heard: Heard, engine: Engine
+) -> None:
+    body = _bulk("a") + b'{"index":{}}\n{\n' + _bulk("b").replace(b"checkout", b"cart")
+    assert isinstance(engine.store, Database)
+    async with client_of(heard, bus=NarrowBus(engine.store)) as client:
+        full = await client.post("/_bulk", content=body, headers=JSON)
+    items = [item["index"] for item in full.json()["items"]]
+    assert (full.status_code, full.headers["retry-after"]) == (429, "5")
+    assert [item["status"] for item in items] == [201, 400, 429]
+    assert items[2]["error"]["type"] == "es_rejected_execution_exception"
+    heard.ingest.problem = StoreError("SELECT secrets")
+    async with client_of(heard) as client:
+        away = await client.post("/_bulk", content=body, headers=JSON)
+    assert (away.status_code, [item["index"]["status"] for item in away.json()["items"]]) == (503, [503, 400, 503])
+    assert "SELECT" not in away.text
 
 
 def _loki(text: str) -> bytes:

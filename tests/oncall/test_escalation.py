@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.engine.pages import CallPage
 from bot.oncall.escalation import PageState
 from bot.signals.severity import Severity
 from bot.silences.model import Matcher
@@ -140,6 +141,51 @@ def test_what_becomes_worse_goes_on_at_the_step_that_was_left_out_and_asks_nobod
     duty.engine.incidents.grade(incident.id, Severity.CRITICAL, "", ANA)
     duty.run(minutes=30)
     assert duty.asked() == ["10:00 UANA", "10:05 UCAT", "10:07 UBEN"]
+
+
+def test_what_becomes_worse_when_somebody_is_on_it_asks_who_is_on_call_once_and_says_why() -> None:
+    duty = Duty()
+    incident = duty.declare(severity=Severity.MAJOR)
+    duty.run(minutes=1)
+    duty.engine.incidents.acknowledge(incident.id, BEN)
+    duty.run(minutes=10)
+    duty.engine.incidents.grade(incident.id, Severity.CRITICAL, "all cards", BEN)
+    duty.run(minutes=60)
+    assert duty.asked() == ["10:00 UANA", "10:11 UANA"]
+    with duty.engine.store.read() as tx:
+        (line,) = [dict(e.facts) for e in tx.incidents.timeline(incident.id) if e.kind == "paged_again"]
+    assert (line["old"], line["new"], line["targets"]) == ("major", "critical", "T1/UANA")
+    page = duty.engine.reading.page(duty.notices("page")[-1])
+    assert isinstance(page, CallPage)
+    assert page.is_worse
+    duty.engine.incidents.grade(incident.id, Severity.MAJOR, "", BEN)
+    duty.run(minutes=1)
+    duty.engine.incidents.grade(incident.id, Severity.CRITICAL, "", BEN)
+    duty.run(minutes=30)
+    assert duty.asked() == ["10:00 UANA", "10:11 UANA"]
+
+
+def test_what_becomes_worse_by_itself_asks_also_when_it_was_acknowledged_before_anybody_was() -> None:
+    duty = Duty()
+    incident = duty.declare(severity=Severity.MINOR)
+    duty.engine.incidents.acknowledge(incident.id, BEN)
+    duty.run(minutes=1)
+    with duty.engine.store.write() as tx:
+        tx.incidents.save(tx.incidents.lock(incident.id).joined_by(duty.clock.now(), Severity.CRITICAL, "signal"))
+    duty.run(minutes=10)
+    assert duty.asked() == ["10:01 UANA"]
+
+
+def test_who_says_that_it_is_worse_is_not_asked_and_nobody_is_where_the_policy_leaves_it_out() -> None:
+    for who, settings in ((ANA, {}), (BEN, {"ask_again_when_worse": False})):
+        duty = Duty(escalation={"all": {"steps": [{"schedule": "shop"}], **settings}})
+        incident = duty.declare(severity=Severity.MAJOR)
+        duty.run(minutes=1)
+        duty.engine.incidents.acknowledge(incident.id, BEN)
+        duty.run(minutes=1)
+        duty.engine.incidents.grade(incident.id, Severity.CRITICAL, "", who)
+        duty.run(minutes=10)
+        assert duty.asked() == ["10:00 UANA"]
 
 
 def test_worse_means_another_policy_where_there_is_one() -> None:

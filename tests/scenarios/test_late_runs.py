@@ -105,3 +105,55 @@ def test_a_pipeline_without_a_rhythm_is_never_late() -> None:
     world.engine.pipelines.run()
     look(world, 600)
     assert world.incidents() == []
+
+
+def tried(world: World, number: int, attempts: int, *, task: str = "load") -> None:
+    """A run whose task succeeds at its last attempt."""
+    world.clock.advance(HOUR)
+    for attempt in range(1, attempts + 1):
+        state = RunState.SUCCEEDED if attempt == attempts else RunState.RUNNING
+        run = PipelineRun(
+            f"{number}:{task}:{attempt}",
+            "orders",
+            "orders",
+            state,
+            world.clock.now(),
+            f"{number}",
+            task,
+            attempt=attempt,
+        )
+        world.engine.events.hear("airflow", Heard(runs=[run]))
+
+
+def test_a_run_that_needed_more_tries_than_usual_is_evidence_until_the_next_one() -> None:
+    world = World(services={})
+    for number in range(12):
+        tried(world, number, 2 if number == 5 else 1)
+    tried(world, 12, 4)
+    look(world, 2)
+    assert world.incidents() == []
+    (signal,) = loose(world)
+    measure = signal.evidence.measure
+    assert measure is not None
+    assert (measure.what, measure.now, measure.high) == (Measured.RETRIED, 3.0, 0.0)
+    page = {"signal": signal, "now": world.clock.now(), "incident": None}
+    said = Renderer().render("plot", page).text
+    assert (
+        "orders needed more tries than its runs do; tried again 3 times, mostly `load`; nine in ten of the 12 runs"
+        in said
+    )
+    with world.engine.store.read() as tx:
+        assert [row.fingerprint for row in tx.sources.standing()] == [signal.fingerprint]
+    tried(world, 13, 1)
+    look(world, 2)
+    with world.engine.store.read() as tx:
+        assert tx.sources.standing() == []
+
+
+def test_runs_that_are_always_tried_again_are_no_news() -> None:
+    world = World(services={})
+    for number in range(13):
+        tried(world, number, 1 + number % 3)
+    tried(world, 13, 3)
+    look(world, 2)
+    assert loose(world) == []

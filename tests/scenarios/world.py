@@ -84,6 +84,8 @@ class World:
         self.engine.checks.run()
         self.engine.remedies.run()
         self.engine.rhythms.run()
+        self.engine.mixes.run()
+        self.engine.sessions.run()
         self.engine.events.keep()
         while self.engine.runs.work("world"):
             pass

@@ -58,7 +58,7 @@ def test_every_setting_is_in_the_example() -> None:
     optional |= {"freezes", "roles", "parameters", "maintenance", "calendar", "reason"}
     optional |= {"watch", "prometheus", "databases", "series", "checks"}
     optional |= {"sources", "heartbeats", "uptime", "pull", "verify", "remedies"}
-    optional |= {"oncall", "escalation", "pagers", "rotations", "overrides", "steps"}
+    optional |= {"oncall", "escalation", "pagers", "rotations", "overrides", "steps", "tickets"}
     assert set(missing) <= optional
 
 

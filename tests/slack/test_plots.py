@@ -29,7 +29,7 @@ async def test_the_plot_is_shared_once_in_the_thread_with_an_alternative_text_th
     now = stage.engine.clock.now()
     signal = replace(seen, at=now, began_at=now, evidence=replace(seen.evidence, series=series))
     with stage.engine.store.write() as tx:
-        stage.engine.checks._correlator.place(tx, signal, now)
+        stage.engine.checks._placing._correlator.place(tx, signal, now)
     await settled(stage)
     (root,) = await stage.channel()
     pictures = [message for message in await stage.thread(root["ts"]) if message.get("files")]

@@ -113,6 +113,18 @@ def test_openlineage_tells_runs_rows_datasets_and_tests() -> None:
         heard("openlineage", b'{"run": {"runId": "x"}, "job": {"name": "y"}}')
 
 
+def test_openlineage_of_a_real_airflow_names_the_run_the_failed_tasks_and_the_log() -> None:
+    """Captured from Airflow 3.3.2 with its provider 2.20.3 by tests/heavy/real_lineage.py, and trimmed."""
+    task, dag = (heard("openlineage", (FIXTURES / f"openlineage-airflow-{one}.json").read_bytes()).runs[0]
+                 for one in ("task", "dag"))  # fmt: skip
+    assert (task.pipeline, task.task, task.state) == ("orders_hourly", "load", RunState.FAILED)
+    assert task.error == "warehouse refused connection: sales_fact is locked"
+    assert task.link.endswith("/tasks/load?try_number=1")
+    assert (dag.pipeline, dag.task, dag.state, dag.error) == ("orders_hourly", "", RunState.FAILED, "load failed")
+    assert task.run == dag.run
+    assert task.run.startswith("ill-")
+
+
 def test_an_airflow_callback_is_a_run_of_its_task() -> None:
     (run,) = heard("airflow").runs
     assert (run.pipeline, run.task, run.state) == ("orders_hourly", "load", RunState.FAILED)
@@ -180,3 +192,14 @@ def test_one_bad_cdevent_of_a_batch_is_named_and_the_others_count() -> None:
     body = json.dumps([good, "no event", odd]).encode()
     heard = BY_NAME["cdevents"].decode(Posted(body, {"content-type": "application/cloudevents-batch+json"}, NOW))
     assert (len(heard.changes), [part.place for part in heard.rejected]) == (2, ["event 2"])
+
+
+def test_how_manieth_a_try_is_comes_with_it() -> None:
+    (first,) = heard("airflow", changed("airflow", try_number=3)).runs
+    assert first.attempt == 3
+    event = json.loads(fixture(BY_NAME["openlineage"]))
+    event["run"].setdefault("facets", {})["airflow"] = {"taskInstance": {"try_number": 2}}
+    (second,) = heard("openlineage", json.dumps(event).encode()).runs
+    assert second.attempt == 2
+    assert heard("openlineage").runs[0].attempt == 1
+    assert heard("airflow", changed("airflow", try_number="many")).runs[0].attempt == 1

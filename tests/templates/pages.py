@@ -427,9 +427,16 @@ def measured() -> list[Signal]:
         Measure(
             Measured.DRIFT, "predictions", "distance", 0.31, 0.0, 0.1, parts=(("column", "age (below 20: 3% → 12%)"),)
         ),
+        Measure(Measured.STEP_MISSING, "", now=31.0, high=40.0, low=0.003),
+        Measure(Measured.STEP_UNEXPECTED, "", now=31.0, high=40.0, low=0.003),
         Measure(Measured.PERFORMANCE, "predictions", "accuracy", 0.71, 0.85, 1.0, parts=(("labels", "4000"),)),
     ]
-    kinds = {Measured.REACHES_LIMIT: SignalKind.FORECAST, Measured.DRIFT: SignalKind.DRIFT}
+    kinds = {
+        Measured.REACHES_LIMIT: SignalKind.FORECAST,
+        Measured.DRIFT: SignalKind.DRIFT,
+        Measured.STEP_MISSING: SignalKind.ODD_SESSIONS,
+        Measured.STEP_UNEXPECTED: SignalKind.ODD_SESSIONS,
+    }
     return [
         replace(signal(kinds.get(m.what, SignalKind.SERIES)), title=m.subject, evidence=Evidence(measure=m))
         for m in made

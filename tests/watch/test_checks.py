@@ -12,8 +12,8 @@ from bot.checks.declared import CheckKind, CheckSettings
 from bot.checks.judged import Finding
 from bot.engine.checked import measured
 from bot.engine.ports import Notice
-from bot.engine.watched import labels_text
 from bot.incidents.model import IncidentState
+from bot.metrics.labels import labels_text
 from bot.slack.render import Renderer
 from tests.scenarios.world import World
 

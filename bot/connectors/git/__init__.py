@@ -11,6 +11,14 @@ kind = "rollback"
 service = "checkout"
 connector = "shop"
 target = { file = "services/checkout.yaml", key = "image.tag" }
+
+`kind` may be model_rollback or model_promote, too: the same commit, for a model whose version stands in a file. A file
+in protobuf's text format has `format = "textproto"`, as TensorFlow Serving's models.config:
+
+    [actions.rollback-churn.target]
+    file = "models.config"
+    format = "textproto"
+    key = "model_config_list.config[name=churn].version_labels[key=stable].value"
 """
 
 from collections.abc import Callable, Mapping

@@ -1,6 +1,7 @@
-"""Which one value of one YAML file would be changed, and is it still as it was approved?
+"""Which one value of one file would be changed, and is it still as it was approved?
 
-It changes one value (`image.tag`) of one YAML file on one branch by one commit; a controller or a job brings it out.
+It changes one value (`image.tag`) of one file (YAML, or protobuf's text format) on one branch by one commit; a
+controller or a job brings it out.
 
 *Planning* changes nothing: it reads the branch, finds the version to go to and shows the difference.
 
@@ -17,10 +18,13 @@ from contextlib import suppress
 from bot.actions.model import Action, ActionKind, Done, Plan
 from bot.actions.parameters import Parameter
 from bot.connectors.git.branch import TRAILER, Branch, Options, OwnCommit
-from bot.connectors.git.yaml_value import YamlProblem, read_value, replace_value
+from bot.connectors.git.formats import FORMATS, PROBLEMS, format_of
 from bot.errors import ConnectorError, InputError, Refused, WorldChanged
 
-KINDS = frozenset({ActionKind.DEPLOY, ActionKind.ROLLBACK})
+KINDS = frozenset({ActionKind.DEPLOY, ActionKind.ROLLBACK, ActionKind.MODEL_PROMOTE, ActionKind.MODEL_ROLLBACK})
+
+_FORWARD = frozenset({ActionKind.DEPLOY, ActionKind.MODEL_PROMOTE})
+"""These need a version; the others go back to one that was."""
 
 _VERSION = re.compile(r"[A-Za-z0-9][\w.+:/@-]{0,199}", re.ASCII)
 
@@ -40,7 +44,7 @@ class Change:
             return self._plan(branch, head, action, parameters)
 
     def parameters(self, kind: ActionKind) -> tuple[Parameter, ...]:
-        is_deploy = kind is ActionKind.DEPLOY
+        is_deploy = kind in _FORWARD
         hint = "" if is_deploy else "Empty: the version before the present one."
         return (Parameter("version", hint=hint, required=is_deploy, live=not is_deploy),)
 
@@ -71,13 +75,13 @@ class Change:
 
     def _version(self, branch: Branch, action: Action, before: str, wanted: str) -> str:
         """The version to go to: the one that is wanted, if it makes sense, else the one before."""
-        if action.kind is ActionKind.DEPLOY and not wanted:
-            raise InputError("say which version to deploy", place="version")
+        if action.kind in _FORWARD and not wanted:
+            raise InputError(f"say which version to {_verb(action)}", place="version")
         if wanted and not _VERSION.fullmatch(wanted):
             raise InputError(f"{wanted[:50]!r} does not look like a version", place="version")
         if wanted == before:
             raise InputError(f"{action.service} is at {before} already", place="version")
-        if action.kind is ActionKind.DEPLOY:
+        if action.kind in _FORWARD:
             return wanted
         past = self._past_values(branch, action)
         if not wanted:
@@ -106,27 +110,27 @@ class Change:
 
     def _value(self, content: bytes, action: Action) -> str:
         try:
-            return read_value(content, action.target["key"])
-        except YamlProblem as error:
+            return format_of(action.target).read(content, action.target["key"])
+        except PROBLEMS as error:
             raise self._broken(action, error) from error
 
     def _changed(self, content: bytes, action: Action, version: str) -> bytes:
         try:
-            return replace_value(content, action.target["key"], version)
-        except YamlProblem as error:
+            return format_of(action.target).replace(content, action.target["key"], version)
+        except PROBLEMS as error:
             raise self._broken(action, error) from error
 
     def _past_values(self, branch: Branch, action: Action) -> list[str]:
         """The values of the key along the branch, oldest first; revisions that were broken are passed over."""
         values: list[str] = []
         for content in branch.past_contents(action.target["file"]):
-            with suppress(YamlProblem):
-                value = read_value(content, action.target["key"])
+            with suppress(*PROBLEMS):
+                value = format_of(action.target).read(content, action.target["key"])
                 if values[-1:] != [value]:
                     values.append(value)
         return values
 
-    def _broken(self, action: Action, error: YamlProblem) -> ConnectorError:
+    def _broken(self, action: Action, error: ValueError) -> ConnectorError:
         return ConnectorError(f"{action.target['file']}: {error}", permanent=True, connector=self._name)
 
     def _done(self, action: Action, commit: OwnCommit) -> Done:
@@ -146,7 +150,14 @@ def version_before(past: list[str]) -> str | None:
 def target_problems(kind: ActionKind, target: Mapping[str, str]) -> list[str]:
     """What is wrong with an action's `target` for this connector."""
     problems = [f"target.{name}: say which" for name in ("file", "key") if not target.get(name)]
-    problems += [f"target.{name}: there is no such setting" for name in sorted(set(target) - {"file", "key"})]
+    problems += [f"target.{name}: there is no such setting" for name in sorted(set(target) - {"file", "key", "format"})]
+    if target.get("format", "yaml") not in FORMATS:
+        problems.append(f"target.format: {target['format']!r} is none of {', '.join(FORMATS)}")
+    elif target.get("key"):
+        try:
+            format_of(target).split(target["key"])
+        except PROBLEMS as error:
+            problems.append(f"target.key: {error}")
     file = target.get("file", "")
     if file.startswith("/") or any(part in ("", ".", "..") for part in file.split("/")) or "\\" in file:
         problems += [f"target.file: {file!r} is not a path inside the repository"] if file else []
@@ -154,9 +165,13 @@ def target_problems(kind: ActionKind, target: Mapping[str, str]) -> list[str]:
 
 
 def subject(action: Action, plan: Plan) -> str:
-    if action.kind is ActionKind.ROLLBACK:
+    if action.kind not in _FORWARD:
         return f"Roll back {action.service} from {plan.before} to {plan.after}"
-    return f"Deploy {action.service} {plan.after} (was {plan.before})"
+    return f"{_verb(action).capitalize()} {action.service} {plan.after} (was {plan.before})"
+
+
+def _verb(action: Action) -> str:
+    return "promote" if action.kind is ActionKind.MODEL_PROMOTE else "deploy"
 
 
 def message(key: str, action: Action, parameters: Mapping[str, str], plan: Plan) -> str:

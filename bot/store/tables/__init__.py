@@ -43,7 +43,18 @@ from bot.store.tables.logs import (
 from bot.store.tables.metadata import metadata
 from bot.store.tables.people import person, subscription
 from bot.store.tables.sources import measured, pipeline_run, rejected, source_use, standing, watched
-from bot.store.tables.watching import rhythm, sensitivity, series, series_hour, watch_state
+from bot.store.tables.tickets import ticket, ticket_event
+from bot.store.tables.watching import (
+    mix_model,
+    open_session,
+    rhythm,
+    sensitivity,
+    series,
+    series_hour,
+    session_service,
+    stream_point,
+    watch_state,
+)
 
 __all__ = [
     "audit",
@@ -70,7 +81,9 @@ __all__ = [
     "measured",
     "memory",
     "metadata",
+    "mix_model",
     "oncall_override",
+    "open_session",
     "outbox",
     "outside_copy",
     "page",
@@ -90,16 +103,20 @@ __all__ = [
     "series",
     "series_hour",
     "service",
+    "session_service",
     "signal",
     "silence",
     "silence_copy",
     "source_use",
     "standing",
+    "stream_point",
     "subscription",
     "suspect",
     "task",
     "template",
     "template_values",
+    "ticket",
+    "ticket_event",
     "timeline",
     "watch_state",
     "watched",

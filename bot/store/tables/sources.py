@@ -79,6 +79,7 @@ pipeline_run = Table(
     Column("inputs", Json, nullable=False),
     Column("outputs", Json, nullable=False),
     Column("source", String(100), nullable=False),
+    Column("attempt", Integer, nullable=False, server_default="1"),
     Index("ix_pipeline_run_pipeline_at", "pipeline", "at"),
 )
 

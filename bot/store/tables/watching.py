@@ -34,6 +34,18 @@ series_hour = Table(
     sqlite_with_rowid=False,
 )
 
+stream_point = Table(  # OpenTelemetry's points, until their steps have been read
+    "stream_point",
+    metadata,
+    Column("watch", String(100), primary_key=True),
+    Column("stream", String(64), primary_key=True),
+    Column("at_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("labels", String(1000), nullable=False),
+    Column("packed", LargeBinary, nullable=False),  # msgpack of bot.metrics.streams.Point
+    Index("ix_stream_point_at", "watch", "at_ms"),
+    sqlite_with_rowid=False,
+)
+
 watch_state = Table(
     "watch_state",
     metadata,
@@ -72,4 +84,32 @@ rhythm = Table(  # log lines that come regularly
     Column("late_at", UtcDateTime, nullable=False),
     Column("absent_since", UtcDateTime),
     Index("ix_rhythm_late_at", "late_at"),
+)
+
+mix_model = Table(  # which mixes of log templates are usual in a service; empty when there was too little to learn from
+    "mix_model",
+    metadata,
+    Column("service", String(200), primary_key=True),
+    Column("fitted_at", UtcDateTime, nullable=False),
+    Column("packed", LargeBinary, nullable=False),
+)
+
+open_session = Table(  # lines that share an id, while more of them may come
+    "open_session",
+    metadata,
+    Column("service", String(200), primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("opened_at", UtcDateTime, nullable=False, index=True),
+    Column("seen_at", UtcDateTime, nullable=False, index=True),
+    Column("steps", LargeBinary, nullable=False),  # msgpack {template id: lines}
+)
+
+session_service = Table(  # how a service's sessions are followed, and what is known of those that ended
+    "session_service",
+    metadata,
+    Column("service", String(200), primary_key=True),
+    Column("limit", BigInteger, nullable=False),
+    Column("whole", BigInteger, nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    Column("history", LargeBinary, nullable=False),
 )

@@ -1,0 +1,1 @@
+"""Do tickets elsewhere follow incidents?"""
