@@ -37,7 +37,7 @@ def node_with(package: Path) -> Path:
 
     def make(made: Path) -> None:
         made.mkdir(parents=True)
-        shutil.copy(package, made)
+        shutil.copy(package, made / "package.json")
         _run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(made)], made)
 
     return _kept("node", package.read_bytes(), _if_npm(make))

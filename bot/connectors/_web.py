@@ -238,11 +238,11 @@ class Web(Named):
         return content
 
     def _refused(self, response: httpx.Response, text: bytes) -> "Problem":
-        status = response.status_code
-        meaning = _MEANING.get(status, "has a problem" if status >= 500 else "does not accept it")
-        said = self.hide(_said(text))
+        status, said = response.status_code, self.hide(_said(text))
+        is_too_often = status == 403 and _is_rate_limit(response, said)
+        meaning = _MEANING.get(429 if is_too_often else status, "has a problem" if status >= 500 else _MEANING[400])
         words = f"{meaning} ({status}{': ' + said if said else ''})"
-        return Problem(words, status, said, permanent=status not in _PASSING, connector=self.name)
+        return Problem(words, status, said, permanent=status not in _PASSING and not is_too_often, connector=self.name)
 
     def _json(self, response: httpx.Response) -> Any:
         if not response.content.strip():
@@ -267,6 +267,12 @@ def _certificates(verify: bool, ca_file: str) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=ca_file) if ca_file else httpx.create_ssl_context(verify=verify)
 
 
+def _is_rate_limit(response: httpx.Response, said: str) -> bool:
+    """GitHub answers 403, not only 429, to one who asks too often."""
+    headers = response.headers
+    return headers.get("x-ratelimit-remaining") == "0" or "retry-after" in headers or "rate limit" in said.lower()
+
+
 def _said(content: bytes) -> str:
     """What the backend says is wrong: the usual fields of JSON, else nothing of a page."""
     try:
@@ -277,8 +283,15 @@ def _said(content: bytes) -> str:
     if isinstance(found, dict):
         for name in ("detail", "message", "Message", "errorMessages", "error_description", "error", "title", "errors"):
             if found.get(name):
-                return _short(_plain(found[name]))
+                return _short(": ".join([_plain(found[name]), *(_details(found) if name == "message" else ())]))
     return _short(json.dumps(found))
+
+
+def _details(found: Mapping[str, Any]) -> list[str]:
+    """GitHub says "Validation Failed", and what that was beside it."""
+    errors = found.get("errors")
+    told = [one.get("message") for one in errors if isinstance(one, dict)] if isinstance(errors, list) else []
+    return [one for one in told if isinstance(one, str)]
 
 
 def _plain(said: Any) -> str:

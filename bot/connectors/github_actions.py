@@ -1,4 +1,4 @@
-"""How does Tocsin start a workflow of GitHub Actions, exactly once, and see how it goes?
+"""How does Tocsin start a workflow of GitHub Actions or run again what failed in one, once, and see how it goes?
 
 [connectors.github]
 type = "github_actions"
@@ -6,7 +6,7 @@ url = "https://api.github.com"          # of GitHub Enterprise: https://HOST/api
 token = "env:GITHUB_TOKEN"              # may write actions and read contents of the repository
 
 [actions.deploy-web]
-kind = "deploy"                         # deploy | trigger
+kind = "deploy"                         # deploy | trigger | rerun
 service = "web"
 connector = "github"
 target = { repository = "shop/web", workflow = "deploy.yml", ref = "main", key = "tocsin_key" }
@@ -18,6 +18,10 @@ shows, and the plan looks whether that is so:
     on: {workflow_dispatch: {inputs: {version: {required: true}, tocsin_key: {}}}}
 
 Before anything is started again, the names of the last runs are searched for the key.
+
+*Rerun* runs the failed jobs of the latest failed run again (or of `run`; with `ref`, of that branch). GitHub counts a
+run's attempts and keeps no key with them: one more than when the plan was made is this run's, and a run that somebody
+else ran again before is left alone.
 """
 
 import base64
@@ -31,9 +35,12 @@ from urllib.parse import quote
 from bot.actions.model import Action, ActionKind, Done, Plan, Progress, Started
 from bot.actions.parameters import Parameter
 from bot.connectors._web import Problem, Web, WebOptions
+from bot.errors import InputError, WorldChanged
 
-KINDS = frozenset({ActionKind.DEPLOY, ActionKind.TRIGGER})
+KINDS = frozenset({ActionKind.DEPLOY, ActionKind.TRIGGER, ActionKind.RERUN})
 RUNS_MAX = 100
+FAILED_MAX = 20
+_FAILED = frozenset({"failure", "timed_out", "cancelled", "startup_failure"})
 _HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
 _TARGET = {"repository": r"[\w.-]+/[\w.-]+", "workflow": r"[\w.-]+\.ya?ml", "ref": r"[\w./-]+", "key": r"[A-Za-z_]\w*"}
 
@@ -61,12 +68,16 @@ class GithubActionsExecutor:
         self._name, self._web = name, web
 
     def parameters(self, kind: ActionKind) -> tuple[Parameter, ...]:
+        if kind is ActionKind.RERUN:
+            return (Parameter("run", hint="Empty: the latest that failed.", pattern="[0-9]{1,20}", live=True),)
         return (Parameter("version", required=True),) if kind is ActionKind.DEPLOY else ()
 
     def choices(self, action: Action, parameter: str) -> list[str]:
-        return []
+        return [str(run.get("id")) for run in self._failed(action)] if parameter == "run" else []
 
     def plan(self, action: Action, parameters: Mapping[str, str]) -> Plan:
+        if action.kind is ActionKind.RERUN:
+            return self._plan_rerun(action, parameters.get("run", ""))
         workflow, ref = action.target["workflow"], _ref(action)
         if self._get(_workflow(action)).get("state") != "active":
             raise self._web.problem(f"the workflow {workflow} is disabled")
@@ -81,6 +92,8 @@ class GithubActionsExecutor:
         return Plan(f"a run of {workflow} on {ref}", "", parameters.get("version", ""), diff, "", commands)
 
     def execute(self, key: str, action: Action, parameters: Mapping[str, str], plan: Plan) -> Started:
+        if action.kind is ActionKind.RERUN:
+            return self._rerun(key, action, plan)
         found = self.find(key, action, plan)
         if found is not None:
             return found
@@ -91,6 +104,8 @@ class GithubActionsExecutor:
         return self._started(key, action, str(details.get("workflow_run_id") or ""), str(details.get("html_url") or ""))
 
     def find(self, key: str, action: Action, plan: Plan | None = None) -> Started | None:
+        if action.kind is ActionKind.RERUN:
+            return self._rerun_of(key, action, plan) if plan else None
         run = self._run_of(key, action)
         return self._started(key, action, str(run["id"]), str(run.get("html_url") or "")) if run else None
 
@@ -99,6 +114,8 @@ class GithubActionsExecutor:
         run = self._get(f"{_runs(action)}/{known['run']}") if known["run"] else self._run_of(known["key"], action)
         if run is None:
             return Progress(0, 0, "not listed yet")
+        if _attempt(run) < int(known.get("attempt") or 0):  # it still shows how it ended before
+            return Progress(0, 0, "begins")
         jobs = self._get(f"{_runs(action)}/{run['id']}/jobs?per_page=100").get("jobs") or []
         if run.get("status") != "completed":
             over = sum(job.get("status") == "completed" for job in jobs)
@@ -119,6 +136,41 @@ class GithubActionsExecutor:
         except Problem as problem:
             if problem.status != 409:  # over already
                 raise
+
+    def _plan_rerun(self, action: Action, wanted: str) -> Plan:
+        workflow = action.target["workflow"]
+        found = [self._get(f"{_runs(action)}/{wanted}")] if wanted else self._failed(action)
+        if not found or found[0].get("conclusion") not in _FAILED or not _is_of(found[0], workflow):
+            words = f"{wanted} is no run of {workflow} that failed" if wanted else f"no run of {workflow} has failed"
+            raise InputError(words, place="run")
+        run = found[0]
+        jobs = self._get(f"{_runs(action)}/{run['id']}/jobs?filter=latest&per_page=100").get("jobs") or []
+        again = [str(job.get("name")) for job in jobs if job.get("conclusion") in _FAILED]
+        summary = f"{workflow} run {run['id']} ({run.get('display_title')}): {len(again)} failed jobs again"
+        world, commands = f"{run['id']} {_attempt(run)}", (f"run the failed jobs of run {run['id']} again",)
+        return Plan(summary, "", "", "\n".join(again), world, commands)
+
+    def _rerun(self, key: str, action: Action, plan: Plan) -> Started:
+        id_, attempt = plan.world.split()
+        run = self._get(f"{_runs(action)}/{id_}")
+        if _attempt(run) != int(attempt) or run.get("status") != "completed":
+            raise WorldChanged(f"run {id_} was run again since the plan was made", connector=self._name)
+        self._web.send("POST", f"{_runs(action)}/{id_}/rerun-failed-jobs", body={}, headers=_HEADERS)
+        return self._started(key, action, id_, str(run.get("html_url") or ""), int(attempt) + 1)
+
+    def _rerun_of(self, key: str, action: Action, plan: Plan) -> Started | None:
+        id_, attempt = plan.world.split()
+        run = self._get(f"{_runs(action)}/{id_}")
+        link, is_done = str(run.get("html_url") or ""), _attempt(run) > int(attempt)
+        return self._started(key, action, id_, link, int(attempt) + 1) if is_done else None
+
+    def _failed(self, action: Action) -> list[Mapping[str, Any]]:
+        """The latest first."""
+        branch = f"&branch={quote(action.target['ref'], safe='')}" if action.target.get("ref") else ""
+        found = self._get(f"{_workflow(action)}/runs?status=failure{branch}&per_page={FAILED_MAX}").get("workflow_runs")
+        if not isinstance(found, list):
+            raise self._web.odd("no runs")
+        return found
 
     def _run_of(self, key: str, action: Action) -> Mapping[str, Any] | None:
         found = self._get(f"{_workflow(action)}/runs?event=workflow_dispatch&per_page={RUNS_MAX}")
@@ -143,8 +195,8 @@ class GithubActionsExecutor:
             raise self._web.odd("not an object")
         return found
 
-    def _started(self, key: str, action: Action, run: str, link: str) -> Started:
-        reference = json.dumps({"key": key, "run": run})
+    def _started(self, key: str, action: Action, run: str, link: str, attempt: int = 1) -> Started:
+        reference = json.dumps({"key": key, "run": run, "attempt": attempt})
         return Started(
             reference, f"{action.target['workflow']} is running", link if link.startswith("https://") else ""
         )
@@ -156,6 +208,15 @@ def _workflow(action: Action) -> str:
 
 def _runs(action: Action) -> str:
     return f"/repos/{action.target['repository']}/actions/runs"
+
+
+def _attempt(run: Mapping[str, Any]) -> int:
+    return int(run.get("run_attempt") or 1)
+
+
+def _is_of(run: Mapping[str, Any], workflow: str) -> bool:
+    """Its path is .github/workflows/deploy.yml@main."""
+    return str(run.get("path")).partition("@")[0].rpartition("/")[2] == workflow
 
 
 def _ref(action: Action) -> str:

@@ -43,6 +43,9 @@ LEASE = timedelta(minutes=3)
 
 RETRY_AFTER = timedelta(seconds=15)
 FOLLOW_EVERY = timedelta(seconds=2)
+FOLLOW_SELDOM = timedelta(seconds=30)
+"""How often a run is looked at that has just begun, and one that goes on for long (a pull request waits for hours, and
+GitHub answers 5,000 questions an hour). It is also how long such a run may take to hear that it shall stop."""
 TRIES_MAX = 5
 TAIL_MAX = 1_500
 ERROR_MAX = 600
@@ -205,7 +208,8 @@ class Worker:
             self._save(replace(run, tries=0), tell=True, again_in=FOLLOW_EVERY)
         else:
             shown = replace(outcome, tail=self._shown(outcome.tail))
-            self._save(replace(run, progress=shown, tries=0), tell=shown != run.progress, again_in=FOLLOW_EVERY)
+            again_in = follow_in(self._clock.now() - run.started_at if run.started_at else timedelta())
+            self._save(replace(run, progress=shown, tries=0), tell=shown != run.progress, again_in=again_in)
 
     def _save(self, run: Run, *, tell: bool = False, again_in: timedelta | None = None) -> None:
         now = self._clock.now()
@@ -282,6 +286,11 @@ class Worker:
         finally:
             over.set()
             keeper.join()
+
+
+def follow_in(going: timedelta) -> timedelta:
+    """When a run that has been going for so long is looked at again: a fortieth of it, within limits."""
+    return min(max(going / 40, FOLLOW_EVERY), FOLLOW_SELDOM)
 
 
 _CHANGE_KIND = {

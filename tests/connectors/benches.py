@@ -192,6 +192,26 @@ def github_deploy() -> Iterator[Bench]:
         )
 
 
+@contextmanager
+def github_rerun() -> Iterator[Bench]:
+    fake = fake_github.FakeGithub()
+    fake.failed_run()
+    options = {"token": fake_github.TOKEN, "timeout_s": 0.8}
+    with served(fake.answer) as faulty:
+        yield Bench(
+            faulty,
+            lambda: github_actions.executor("github", {"url": faulty.url, **options}),
+            Action("again", ActionKind.RERUN, "web", "github", {"repository": "shop/web", "workflow": "deploy.yml"}),
+            {},
+            state=lambda: (copy.deepcopy(fake.runs), list(fake.effects)),
+            effects=lambda: len(fake.effects),
+            secrets=(fake_github.TOKEN,),
+            disturb=lambda: fake.runs[0].update(run_attempt=2),
+            goes_on=True,
+            knows_by_world=True,
+        )
+
+
 BENCHES: dict[str, Opened] = {
     **bench_building.BENCHES,
     **bench_data.BENCHES,
@@ -200,6 +220,7 @@ BENCHES: dict[str, Opened] = {
     **bench_git.BENCHES,
     **bench_tickets.BENCHES,
     "github-deploy": github_deploy,
+    "github-rerun": github_rerun,
     "jenkins-deploy": jenkins_deploy,
     "http-call": http_call,
     "airflow-rerun": airflow_rerun,

@@ -22,6 +22,15 @@ class FakeGithub:
         self.file, self.runs, self.effects = file, list[dict[str, Any]](), list[str]()
         self.conclusion, self.is_old, self.state = "success", False, "active"
 
+    def failed_run(self) -> int:
+        """As somebody's push left it."""
+        number = 9000 + len(self.runs)
+        told = {"path": ".github/workflows/deploy.yml@main", "display_title": "Update README.md"}
+        url = f"https://github.com/shop/web/actions/runs/{number}"
+        made = example("workflow-run", id=number, status="completed", conclusion="failure", html_url=url, **told)
+        self.runs.append(made)
+        return number
+
     def answer(self, asked: Asked) -> Answer:
         if asked.headers.get("Authorization") != f"Bearer {TOKEN}":
             return refused(401, "Bad credentials")
@@ -32,7 +41,9 @@ class FakeGithub:
             content = base64.encodebytes(self.file.encode()).decode()
             return Answer(200, example("file", encoding="base64", content=content))
         if key == f"GET {_WORKFLOW}/runs":
-            return Answer(200, {"total_count": len(self.runs), "workflow_runs": [dict(r) for r in self.runs[::-1]]})
+            wanted = asked.query.get("status")
+            found = [dict(run) for run in reversed(self.runs) if wanted in (None, run["status"], run["conclusion"])]
+            return Answer(200, {"total_count": len(found), "workflow_runs": found})
         if key == f"POST {_WORKFLOW}/dispatches":
             return self._dispatch(asked)
         return self._one(asked)
@@ -53,12 +64,14 @@ class FakeGithub:
         return Answer(200, example("dispatch", workflow_run_id=number, run_url=run_url, html_url=url))
 
     def _one(self, asked: Asked) -> Answer:
-        found = re.fullmatch(_REPO + r"/actions/runs/(\d+)(/jobs|/cancel)?", asked.path)
+        found = re.fullmatch(_REPO + r"/actions/runs/(\d+)(/jobs|/cancel|/rerun-failed-jobs)?", asked.path)
         run = next((run for run in self.runs if found and str(run["id"]) == found[1]), None)
         if found is None or run is None:
             return refused(404, "Not Found")
         if found[2] == "/jobs":
             return Answer(200, {"total_count": 1, "jobs": [self._job(run)]})
+        if found[2] == "/rerun-failed-jobs":
+            return self._again(run)
         if found[2] == "/cancel":
             if run["status"] == "completed":
                 return refused(409, "Cannot cancel a workflow run that is completed.")
@@ -67,6 +80,13 @@ class FakeGithub:
         shown = dict(run)
         self._move(run)
         return Answer(200, shown)
+
+    def _again(self, run: dict[str, Any]) -> Answer:
+        if run["status"] != "completed":
+            return refused(403, "This workflow run is already running")
+        self.effects.append(f"again {run['id']}")
+        run |= {"status": "queued", "conclusion": None, "run_attempt": run["run_attempt"] + 1}
+        return Answer(201, {})
 
     def _job(self, run: dict[str, Any]) -> dict[str, Any]:
         is_over, failed = run["status"] == "completed", run["conclusion"] == "failure"

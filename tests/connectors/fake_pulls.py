@@ -18,9 +18,11 @@ _REPO = f"/repos/{PROJECT}"
 
 class FakePulls:
     """`effects`: the branches that pull requests were opened from, each time. With `patience`, somebody merges one when
-    it is looked at so many times."""
+    it is looked at so many times. `hidden`: its lists are behind; `refuses`: why it opens none."""
 
     patience = 0
+    hidden = False
+    refuses = ""
 
     def __init__(self, repository: Path) -> None:
         self.repository, self.effects = repository, list[str]()
@@ -106,6 +108,8 @@ class FakePulls:
         sha = git(self.repository, "for-each-ref", "--format=%(objectname)", f"refs/heads/{branch}")
         if not sha:
             return _invalid({"resource": "PullRequest", "field": "head", "code": "invalid"})
+        if self.refuses:
+            return _invalid({"resource": "PullRequest", "code": "custom", "message": self.refuses})
         if any(one["state"] == "open" and one["head"]["ref"] == branch for one in self.pulls):
             words = f"A pull request already exists for {PROJECT.split('/')[0]}:{branch}."
             return _invalid({"resource": "PullRequest", "code": "custom", "message": words})
@@ -126,7 +130,7 @@ class FakePulls:
         return [
             {name: value for name, value in one.items() if name in fields}
             for one in reversed(self.pulls)
-            if wanted in (None, one["head"]["label"]) and state in ("all", one["state"])
+            if not self.hidden and wanted in (None, one["head"]["label"]) and state in ("all", one["state"])
         ]
 
     def _mergeable(self, pull: dict[str, Any]) -> bool | None:

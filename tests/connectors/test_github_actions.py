@@ -1,6 +1,7 @@
 """Is a workflow's run found again, and is it said why one failed?"""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -8,7 +9,7 @@ from bot.actions.model import Action, ActionKind, Done, Progress, Started
 from bot.actions.parameters import Parameter
 from bot.connectors import github_actions
 from bot.connectors.github_actions import GithubActionsExecutor
-from bot.errors import ConnectorError
+from bot.errors import ConnectorError, InputError
 from tests.connectors.fake_github import TOKEN, FakeGithub
 from tests.connectors.faulty import served
 
@@ -69,6 +70,38 @@ def test_a_run_that_ends_well_is_linked(executor: GithubActionsExecutor) -> None
     seen = [executor.follow(going, DEPLOY) for _ in range(3)]
     assert isinstance(seen[-1], Done)
     assert seen[-1].link == going.link == "https://github.com/shop/web/actions/runs/9000"
+
+
+RERUN = replace(DEPLOY, kind=ActionKind.RERUN, parameters=())
+
+
+def test_what_failed_is_run_again_and_followed_in_its_new_attempt(
+    executor: GithubActionsExecutor, fake: FakeGithub
+) -> None:
+    number = fake.failed_run()
+    plan = executor.plan(RERUN, {})
+    assert plan.summary == "deploy.yml run 9000 (Update README.md): 1 failed jobs again"
+    assert plan.diff == "deploy"
+    assert executor.choices(RERUN, "run") == [str(number)]
+    going = executor.execute(KEY, RERUN, {}, plan)
+    fake.runs[0].update(run_attempt=1, status="completed", conclusion="failure")  # GitHub is a moment behind
+    assert executor.follow(going, RERUN) == Progress(0, 0, "begins")
+    fake.runs[0].update(run_attempt=2, status="in_progress", conclusion=None)
+    seen = [executor.follow(going, RERUN) for _ in range(2)]
+    assert isinstance(seen[-1], Done)
+    assert seen[-1].summary == "deploy.yml run 9000 succeeded"
+
+
+@pytest.mark.parametrize("run", ["", "9000", "9001"])
+def test_only_a_failed_run_of_this_workflow_is_run_again(
+    executor: GithubActionsExecutor, fake: FakeGithub, run: str
+) -> None:
+    started(executor)
+    fake.runs.append({**fake.runs[0], "id": 9001, "path": ".github/workflows/other.yml", "conclusion": "failure"})
+    if not run:
+        fake.runs.pop()
+    with pytest.raises(InputError, match=r"deploy\.yml (that failed|has failed)"):
+        executor.plan(RERUN, {"run": run})
 
 
 @pytest.mark.parametrize("target", [{}, {**TARGET, "repository": "../../x"}, {**TARGET, "workflow": "a/b.yml"}])

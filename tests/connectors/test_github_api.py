@@ -107,6 +107,13 @@ def test_dispatching_a_workflow_fits(described: Callable[[], OpenApi]) -> None:
         assert isinstance(started, Started)
         executor.cancel(started, deploy)
         executor.cancel(started, deploy)
+        fake.failed_run()
+        again = replace(deploy, kind=ActionKind.RERUN, parameters=())
+        plan = executor.plan(again, {})
+        assert isinstance(executor.execute("tocsin-run-8", again, {}, plan), Started)
+        headers = {"Authorization": f"Bearer {fake_github.TOKEN}"}
+        too_soon = Asked("POST", "/repos/shop/web/actions/runs/9001/rerun-failed-jobs", {}, headers, b"{}")
+        assert Held(github, fake).answer(too_soon).status == 403
         away = replace(deploy, target={**deploy.target, "ref": "gone"})
         with pytest.raises(ConnectorError, match="No ref found for: gone"):
             executor.execute("tocsin-run-9", away, wanted, executor.plan(deploy, wanted))
@@ -124,6 +131,8 @@ def test_dispatching_a_workflow_fits(described: Callable[[], OpenApi]) -> None:
         f"POST {workflow}/dispatches 422",
         f"GET {repository}/actions/runs/{{run_id}} 200",
         f"GET {repository}/actions/runs/{{run_id}}/jobs 200",
+        f"POST {repository}/actions/runs/{{run_id}}/rerun-failed-jobs 201",
+        f"POST {repository}/actions/runs/{{run_id}}/rerun-failed-jobs 403",
         f"POST {repository}/actions/runs/{{run_id}}/cancel 202",
         f"POST {repository}/actions/runs/{{run_id}}/cancel 409",
     }

@@ -280,6 +280,46 @@ def test_two_that_race_open_one_as_github_refuses_the_second(make: Make, github:
 
 
 @ONLY_FAKE
+def test_one_that_github_does_not_list_yet_is_looked_for_again(make: Make, github: fake_pulls.FakePulls) -> None:
+    """Its lists can be a moment behind."""
+    plan = make().plan(ROLLBACK, {})
+    first = make().execute(KEY, ROLLBACK, PEOPLE, plan)
+    github.hidden = True
+    with pytest.raises(ConnectorError, match="is there and not listed yet") as caught:
+        make().execute(KEY, ROLLBACK, PEOPLE, plan)
+    assert not caught.value.permanent
+    github.hidden = False
+    assert make().execute(KEY, ROLLBACK, PEOPLE, plan) == first
+    assert len(github.opened()) == 1
+
+
+@ONLY_FAKE
+def test_what_github_finds_wrong_is_said_in_its_words(make: Make, github: fake_pulls.FakePulls) -> None:
+    plan = make().plan(ROLLBACK, {})
+    github.refuses = "No commits between main and tocsin/run-7-0badcafe-1"
+    with pytest.raises(ConnectorError, match=r"Validation Failed: No commits between main and tocsin") as caught:
+        make().execute(KEY, ROLLBACK, PEOPLE, plan)
+    assert caught.value.permanent
+
+
+@ONLY_FAKE
+@pytest.mark.parametrize("headers", [{"X-RateLimit-Remaining": "0"}, {"Retry-After": "60"}, {}])
+def test_asking_too_often_is_no_refusal(
+    make: Make, github: fake_pulls.FakePulls, web: Faulty, headers: dict[str, str]
+) -> None:
+    started = begun(make)
+    body = {"message": "no" if headers else "You have exceeded a secondary rate limit."}
+    web.backend = lambda asked: Answer(403, body, headers)
+    with pytest.raises(ConnectorError, match=r"is asked too often \(403") as caught:
+        make().follow(started, ROLLBACK)
+    assert not caught.value.permanent
+    web.backend = lambda asked: Answer(403, {"message": "Resource not accessible by personal access token"})
+    with pytest.raises(ConnectorError, match=r"does not allow this \(403: Resource not accessible") as caught:
+        make().follow(started, ROLLBACK)
+    assert caught.value.permanent
+
+
+@ONLY_FAKE
 def test_a_commit_status_that_failed_counts_as_a_check(make: Make, github: fake_pulls.FakePulls) -> None:
     started = begun(make)
     github.status(1, "jenkins", "pending")

@@ -9,7 +9,7 @@ import pytest
 from bot.actions.model import Action, ActionKind, Done, Plan, Progress, Run, RunState, Started
 from bot.actions.parameters import Parameter
 from bot.engine.runs import Wish
-from bot.engine.working import FOLLOW_EVERY, LEASE, RETRY_AFTER, TRIES_MAX
+from bot.engine.working import FOLLOW_EVERY, FOLLOW_SELDOM, LEASE, RETRY_AFTER, TRIES_MAX, follow_in
 from bot.errors import ConnectorError, InputError, NotFound, Refused, Stale
 from bot.people import Person
 from tests.scenarios.world import ANA, BEN, World
@@ -393,3 +393,8 @@ def test_the_audit_is_a_chain_that_shows_what_was_taken_out(world: World) -> Non
     broken = audit.verify()
     assert broken is not None
     assert (broken.no, broken.entry.by) == (2, "T1/UEVE")
+
+
+def test_a_run_that_goes_on_for_long_is_looked_at_less_often() -> None:
+    looks = [follow_in(timedelta(minutes=minutes)) for minutes in (0, 1, 10, 20, 600)]
+    assert looks == [FOLLOW_EVERY, FOLLOW_EVERY, timedelta(seconds=15), FOLLOW_SELDOM, FOLLOW_SELDOM]

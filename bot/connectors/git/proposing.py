@@ -77,9 +77,12 @@ class ProposingExecutor(Change):
         try:
             made = self._forge.open(branch_of(key), self._options.branch, title, body)
         except Problem as problem:
-            found = self._forge.find(branch_of(key)) if problem.status in EXISTS else None
-            if found is None:
+            if problem.status not in EXISTS or "already exists" not in problem.said:
                 raise
+            found = self._forge.find(branch_of(key))
+            if found is None:
+                words = f"a {self._forge.called} from {branch_of(key)} is there and not listed yet"
+                raise self._web.problem(words, permanent=False) from problem
             made = found
         return self._started(key, action, made, plan)
 
