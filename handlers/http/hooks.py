@@ -117,8 +117,7 @@ class Hooks:
             return await asyncio.to_thread(self.take, hook, sender, posted)
 
     def posted(self, hook: Hook, body: bytes, headers: dict[str, str], path: dict[str, str]) -> Posted:
-        rules = hook.settings.map.rules() if hook.settings.map else None
-        return Posted(body, headers, self.engine.clock.now(), path, hook.settings.service, rules)
+        return Posted(body, headers, self.engine.clock.now(), path, hook.settings.service, hook.settings.map)
 
     def _verified(self, hook: Hook, posted: Posted) -> str:
         if _is_sealed(hook):
