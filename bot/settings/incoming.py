@@ -119,5 +119,6 @@ class LogSettings(Section):
     keep_minutes_days: Annotated[int, Field(ge=1, le=365)] = 2
     keep_hours_days: Annotated[int, Field(ge=1, le=3650)] = 90
     services_max: Annotated[int, Field(ge=1, le=100_000)] = 2_000
-    """Lines of further services count together, as those of `other-services`."""
+    """Lines of further services count together, as those of `other-services`; and so does what hooks say of services
+    beyond so many, those with lines included."""
     templates_per_service_max: Annotated[int, Field(ge=10, le=1_000_000)] = 20_000
