@@ -41,6 +41,8 @@ TAIL = """\
 - **Twice counts once**: a batch with an `Idempotency-Key`, or one in which every record tells its own time and that is
   equal to the last byte, is one batch (at `/v1/ingest` for ndjson and JSON, with times finer than seconds). So is a
   webhook delivery with an identity of its own.
+- **Services are bounded**: beyond `logs.services_max` what lines, alerts, changes, runs and figures say of further ones
+  counts as `other-services`, in `tocsin sources` too, and the channel is told once a day.
 - **A bad record is named, its neighbours count.** `tocsin sources rejected` shows it, with its secrets hidden, for a
   week; `tocsin sources rejected replay ID` reads it again, after a mapping was mended.
 - **Times**: a record's own time counts. One from the future (over two minutes) counts now and is shown as *ahead*; one

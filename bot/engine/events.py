@@ -4,11 +4,13 @@ A problem that somebody else watches *stands* until its sender says that it ende
 quiet by itself, and when all that an incident holds has ended, it is over.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from bot.clock import Clock
+from bot.engine.admitting import Admitting, of_hooks
 from bot.engine.changes import Changes
 from bot.engine.correlator import Correlator
 from bot.engine.pagers import SAID
@@ -31,6 +33,11 @@ DELIVERIES_FOR = timedelta(days=7)
 DELIVERY = "delivery"
 
 
+class _OfService(Protocol):
+    @property
+    def service(self) -> str: ...
+
+
 @dataclass(slots=True)
 class Outcome:
     """What came of a delivery. `news` counts what was not known before."""
@@ -42,6 +49,8 @@ class Outcome:
     runs: int = 0
     measured: int = 0
     incidents: set[int] = field(default_factory=set)
+    services: Mapping[str, str] = field(default_factory=dict)
+    """Each service that was told of → under which it counts: there are so many and no more."""
 
 
 class Events:
@@ -56,14 +65,23 @@ class Events:
     ) -> None:
         self._store, self._clock, self._settings = store, clock, settings
         self._correlator, self._changes, self._redactor = correlator, changes, redactor
+        self._admitting = Admitting(settings, of_hooks)
 
     def hear(self, source: str, heard: Heard, delivery: str = "") -> Outcome:
         """Takes all of it, or nothing. A `delivery` that was taken before is taken once."""
         now = self._clock.now()
+        try:
+            return self._hear(source, heard, delivery, now)
+        except BaseException:
+            self._admitting.forget()
+            raise
+
+    def _hear(self, source: str, heard: Heard, delivery: str, now: datetime) -> Outcome:
         with self._store.write() as tx:
+            outcome = Outcome(services=self._admitting.admitted(tx, dict.fromkeys(services_of(heard)), now))
             if delivery and not tx.records.once(DELIVERY, f"{source}:{delivery}"[:DELIVERY_KEY_MAX], now):
-                return Outcome(duplicate=True)
-            outcome = Outcome()
+                return replace(outcome, duplicate=True)
+            heard = _counted_as(heard, outcome.services)
             for change in heard.changes:
                 outcome.changes += self._changes.note(tx, change, now) is not None
             for signal in (*heard.signals[:SIGNALS_MAX], *self._signals_of(tx, heard, outcome, now)):
@@ -148,6 +166,25 @@ class Events:
         tx.records.decide(Decision(now, "resolved", incident.key, reason, {"service": incident.service}))
         add_line(tx, resolved, "resolved", now, resolution=reason)
         tell_incident(tx, resolved, now)
+
+
+def services_of(heard: Heard) -> list[str]:
+    """Which services it tells of, part by part."""
+    told: tuple[Sequence[_OfService], ...] = (heard.signals, heard.ended, heard.changes, heard.runs, heard.measured)
+    return [part.service for parts in told for part in parts]
+
+
+def _counted_as(heard: Heard, services: Mapping[str, str]) -> Heard:
+    if all(name == counted for name, counted in services.items()):
+        return heard
+    return replace(
+        heard,
+        signals=[replace(signal, service=services[signal.service]) for signal in heard.signals],
+        ended=[replace(end, service=services[end.service]) for end in heard.ended],
+        changes=[replace(change, service=services[change.service]) for change in heard.changes],
+        runs=[replace(run, service=services[run.service]) for run in heard.runs],
+        measured=[replace(measured, service=services[measured.service]) for measured in heard.measured],
+    )
 
 
 def _holds(tx: Transaction, incident: Incident, fingerprints: set[str]) -> bool:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from apscheduler.triggers.cron import CronTrigger
 from pydantic import (
+    AfterValidator,
     Field,
     SecretStr,
     model_validator,
@@ -41,34 +42,10 @@ class SyslogSettings(Section):
     connections_max: Annotated[int, Field(ge=1, le=10_000)] = 200
 
 
-class MappingSettings(Section):
-    """JMESPath expressions over one alert (https://jmespath.org); `bot.sources.mapping` says what each is for."""
-
-    key: str
-    title: str
-    items: str = ""
-    unwrap: str = ""
-    challenge: str = ""
-    status: str = ""
-    ended: tuple[str, ...] = ()
-    ignored: tuple[str, ...] = ()
-    service: str = ""
-    severity: str = ""
-    severities: Mapping[str, Severity] = Field(default_factory=dict)
-    began_at: str = ""
-    ended_at: str = ""
-    detail: str = ""
-    link: str = ""
-    labels: str = ""
-
-    @model_validator(mode="after")
-    def _expressions(self) -> "MappingSettings":
-        if wrong := mapping_problems(self.rules()):
-            raise ValueError("; ".join(wrong))
-        return self
-
-    def rules(self) -> Rules:
-        return Rules(**{name: getattr(self, name) for name in type(self).model_fields})
+def _without_problems(rules: Rules) -> Rules:
+    if wrong := mapping_problems(rules):
+        raise ValueError("; ".join(wrong))
+    return rules
 
 
 class SourceSettings(Section):
@@ -82,7 +59,8 @@ class SourceSettings(Section):
     service: str = ""
     """Of everything from here; what each message says when empty."""
     per_minute_max: Annotated[int, Field(ge=1, le=100_000)] = 600
-    map: MappingSettings | None = None
+    map: Annotated[Rules, AfterValidator(_without_problems)] | None = None
+    """JMESPath expressions over one alert (https://jmespath.org)."""
     silences_url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
     """An Alertmanager's own address: with it, silences are kept in step with it, both ways."""
     silences_token: SecretStr | None = None
@@ -141,5 +119,6 @@ class LogSettings(Section):
     keep_minutes_days: Annotated[int, Field(ge=1, le=365)] = 2
     keep_hours_days: Annotated[int, Field(ge=1, le=3650)] = 90
     services_max: Annotated[int, Field(ge=1, le=100_000)] = 2_000
-    """Lines of further services count together, as those of `other-services`."""
+    """Lines of further services count together, as those of `other-services`; and so does what hooks say of services
+    beyond so many, those with lines included."""
     templates_per_service_max: Annotated[int, Field(ge=10, le=1_000_000)] = 20_000

@@ -85,6 +85,6 @@ def _resolve(value: Any, path: str, base: Path, environment: Mapping[str, str], 
 def _problem(detail: Any) -> str:
     where = ".".join(str(part) for part in detail["loc"])
     message = str(detail["msg"]).removeprefix("Value error, ")
-    if detail["type"] == "extra_forbidden":
+    if detail["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         message = "there is no such setting"
     return f"{where}: {message}" if where else message

@@ -1,11 +1,12 @@
 """How does a report of a deploy, a push or a run become a change or a pipeline run, within the lengths kept?"""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from bot.changes.model import Change, ChangeKind
-from bot.sources.model import PipelineRun, RunState
-from bot.sources.received import link, service_like
+from bot.sources.model import Decode, Heard, PipelineRun, Posted, RunState
+from bot.sources.received import decoded_object, link, service_like
 
 KEY_MAX = 200
 VERSION_MAX = 200
@@ -92,6 +93,30 @@ def _attempt(told: object) -> int:
     """1 when it is not told, or not as a number."""
     text = str(told)
     return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) <= 4 else 1
+
+
+Body = Mapping[str, Any]
+Told = Change | PipelineRun | None
+"""None: it was read, and means nothing to Tocsin."""
+Event = Callable[[Body, Posted], Told]
+
+
+def by_event(kind: Callable[[Posted, Body], str], events: Mapping[str, Event]) -> Decode:
+    """For senders of one event a message: `kind` finds what it is, and one of `events` reads it."""
+
+    def decode(posted: Posted) -> Heard:
+        body, heard = decoded_object(posted.body), Heard()
+        read = events.get(kind(posted, body))
+        told = read(body, posted) if read is not None else None
+        if isinstance(told, Change):
+            heard.changes.append(told)
+        elif told is not None:
+            heard.runs.append(told)
+        else:
+            heard.ignored += 1
+        return heard
+
+    return decode
 
 
 def short(sha: str) -> str:

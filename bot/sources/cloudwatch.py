@@ -1,6 +1,7 @@
 """What do Amazon's alarms say, as SNS posts them? https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html"""
 
 from bot.errors import InputError
+from bot.signals.severity import Severity
 from bot.sources.mapping import Rules, decode_with
 from bot.sources.model import Heard, Posted
 from bot.sources.received import decoded_object, text
@@ -18,7 +19,7 @@ RULES = Rules(
     service='Trigger.Dimensions[?contains(`["ServiceName", "FunctionName", "DBInstanceIdentifier"]`, name)]'
     " | [0].value",
     severity="NewStateValue",
-    severities={"ALARM": "major"},
+    severities={"ALARM": Severity.MAJOR},
     began_at="StateChangeTime",
     ended_at="StateChangeTime",
     detail="NewStateReason",

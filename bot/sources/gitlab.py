@@ -1,147 +1,122 @@
 """What do GitLab's webhooks say was changed? https://docs.gitlab.com/user/project/integrations/webhook_events/"""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from bot.changes.model import ChangeKind
-from bot.sources.changing import change, run, short
-from bot.sources.model import Example, Heard, Kind, Posted, Proof, RunState, Source
-from bot.sources.received import at_path, decoded_object, moment, text
+from bot.sources.changing import Body, Event, Told, by_event, change, run, short
+from bot.sources.model import Example, Kind, Posted, Proof, RunState, Source
+from bot.sources.received import at_path, moment, text
 from bot.sources.signatures import secret_header
 
 NAME = "gitlab"
-Body = Mapping[str, Any]
 _STATES = {"success": RunState.SUCCEEDED, "failed": RunState.FAILED, "canceled": RunState.CANCELLED,
            "running": RunState.RUNNING}  # fmt: skip
 
 
-def decode(posted: Posted) -> Heard:
-    body = decoded_object(posted.body)
-    heard = Heard()
-    told = _EVENTS.get(text(body, "object_kind"))
-    if told is None or not told(heard, body, posted):
-        heard.ignored += 1
-    return heard
-
-
-def _push(heard: Heard, body: Body, posted: Posted) -> bool:
+def _push(body: Body, posted: Posted) -> Told:
     sha = text(body, "after")
     if text(body, "ref") != f"refs/heads/{text(body, 'project', 'default_branch')}" or not sha.strip("0"):
-        return False
+        return None
     commit = at_path(body, "commits", -1)
-    heard.changes.append(
-        change(
-            f"{_project(body)}:{sha}",
-            ChangeKind.CONFIG,
-            _service(body, posted),
-            moment(commit, "timestamp"),
-            posted.now,
-            source=NAME,
-            version=short(sha),
-            previous=short(text(body, "before")).strip("0"),
-            by=text(body, "user_username") or text(body, "user_name"),
-            summary=text(commit, "title") or text(commit, "message"),
-            url=text(commit, "url"),
-        )
+    return change(
+        f"{_project(body)}:{sha}",
+        ChangeKind.CONFIG,
+        _service(body, posted),
+        moment(commit, "timestamp"),
+        posted.now,
+        source=NAME,
+        version=short(sha),
+        previous=short(text(body, "before")).strip("0"),
+        by=text(body, "user_username") or text(body, "user_name"),
+        summary=text(commit, "title") or text(commit, "message"),
+        url=text(commit, "url"),
     )
-    return True
 
 
-def _merge_request(heard: Heard, body: Body, posted: Posted) -> bool:
+def _merge_request(body: Body, posted: Posted) -> Told:
     told = at_path(body, "object_attributes")
     branch = text(body, "project", "default_branch")
     sha = text(told, "merge_commit_sha") or text(told, "last_commit", "id")
     if text(told, "action") != "merge" or text(told, "target_branch") != branch:
-        return False
-    heard.changes.append(
-        change(
-            f"{_project(body)}:{sha}",
-            ChangeKind.CONFIG,
-            _service(body, posted),
-            moment(told, "updated_at"),
-            posted.now,
-            source=NAME,
-            version=short(sha),
-            by=text(body, "user", "username"),
-            summary=f"!{text(told, 'iid')} {text(told, 'title')}",
-            url=text(told, "url"),
-        )
+        return None
+    return change(
+        f"{_project(body)}:{sha}",
+        ChangeKind.CONFIG,
+        _service(body, posted),
+        moment(told, "updated_at"),
+        posted.now,
+        source=NAME,
+        version=short(sha),
+        by=text(body, "user", "username"),
+        summary=f"!{text(told, 'iid')} {text(told, 'title')}",
+        url=text(told, "url"),
     )
-    return True
 
 
-def _deployment(heard: Heard, body: Body, posted: Posted) -> bool:
+def _deployment(body: Body, posted: Posted) -> Told:
     if text(body, "status") != "success":
-        return False
+        return None
     sha = text(body, "short_sha") or text(body, "commit_url").rpartition("/")[2]
-    heard.changes.append(
-        change(
-            f"{_project(body)}:deployment:{text(body, 'deployment_id')}",
-            ChangeKind.DEPLOY,
-            _service(body, posted),
-            moment(body, "status_changed_at"),
-            posted.now,
-            source=NAME,
-            version=short(sha),
-            by=text(body, "user", "username"),
-            summary=text(body, "commit_title") or f"deployed to {text(body, 'environment')}",
-            url=text(body, "deployable_url"),
-            environment=text(body, "environment"),
-        )
+    return change(
+        f"{_project(body)}:deployment:{text(body, 'deployment_id')}",
+        ChangeKind.DEPLOY,
+        _service(body, posted),
+        moment(body, "status_changed_at"),
+        posted.now,
+        source=NAME,
+        version=short(sha),
+        by=text(body, "user", "username"),
+        summary=text(body, "commit_title") or f"deployed to {text(body, 'environment')}",
+        url=text(body, "deployable_url"),
+        environment=text(body, "environment"),
     )
-    return True
 
 
-def _release(heard: Heard, body: Body, posted: Posted) -> bool:
+def _release(body: Body, posted: Posted) -> Told:
     if text(body, "action") != "create":
-        return False
-    heard.changes.append(
-        change(
-            f"{_project(body)}:release:{text(body, 'id')}",
-            ChangeKind.DEPLOY,
-            _service(body, posted),
-            moment(body, "released_at"),
-            posted.now,
-            source=NAME,
-            version=text(body, "tag"),
-            summary=f"release {text(body, 'name')}",
-            url=text(body, "url"),
-        )
+        return None
+    return change(
+        f"{_project(body)}:release:{text(body, 'id')}",
+        ChangeKind.DEPLOY,
+        _service(body, posted),
+        moment(body, "released_at"),
+        posted.now,
+        source=NAME,
+        version=text(body, "tag"),
+        summary=f"release {text(body, 'name')}",
+        url=text(body, "url"),
     )
-    return True
 
 
-def _pipeline(heard: Heard, body: Body, posted: Posted) -> bool:
+def _pipeline(body: Body, posted: Posted) -> Told:
     told = at_path(body, "object_attributes")
     state = _STATES.get(text(told, "status"))
     if state is None:
-        return False
+        return None
     ended_at = moment(told, "finished_at")
-    heard.runs.append(
-        run(
-            NAME,
-            f"{_project(body)}:pipeline:{text(told, 'id')}",
-            f"{_project(body)}/{text(told, 'name') or text(told, 'ref')}",
-            _service(body, posted),
-            state,
-            ended_at or posted.now,
-            name=text(told, "id"),
-            started_at=moment(told, "created_at"),
-            ended_at=ended_at,
-            error=text(body, "commit", "title") if state is RunState.FAILED else "",
-            url=text(told, "url"),
-        )
+    return run(
+        NAME,
+        f"{_project(body)}:pipeline:{text(told, 'id')}",
+        f"{_project(body)}/{text(told, 'name') or text(told, 'ref')}",
+        _service(body, posted),
+        state,
+        ended_at or posted.now,
+        name=text(told, "id"),
+        started_at=moment(told, "created_at"),
+        ended_at=ended_at,
+        error=text(body, "commit", "title") if state is RunState.FAILED else "",
+        url=text(told, "url"),
     )
-    return True
 
 
-_EVENTS: Mapping[str, Callable[[Heard, Body, Posted], bool]] = {
+_EVENTS: Mapping[str, Event] = {
     "push": _push,
     "merge_request": _merge_request,
     "deployment": _deployment,
     "release": _release,
     "pipeline": _pipeline,
 }
+decode = by_event(lambda _, body: text(body, "object_kind"), _EVENTS)
 
 
 def _project(body: Body) -> str:

@@ -5,13 +5,14 @@ https://jmespath.org/specification.html
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import jmespath
 import msgspec
 from jmespath.exceptions import JMESPathError
 
 from bot.errors import InputError
+from bot.signals.severity import Severity
 from bot.sources.alerting import alert, ended, service_of
 from bot.sources.model import Decode, Example, Heard, Kind, Posted, Proof, Source
 from bot.sources.received import decoded, moment, severity, text
@@ -24,8 +25,11 @@ EXPRESSIONS = ("key", "title", "items", "unwrap", "challenge", "status", "servic
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Expressions over one alert. `items` finds the alerts in a body (the body itself when empty). A `status` that is
-    one of `ended` ends the signal with that `key`, one of `ignored` means nothing, any other fires."""
+    """What a section `[sources.NAME.map]` holds: expressions over one alert. `items` finds the alerts in a body (the
+    body itself when empty). A `status` that is one of `ended` ends the signal with that `key`, one of `ignored` means
+    nothing, any other fires."""
+
+    __pydantic_config__: ClassVar[Mapping[str, str]] = {"extra": "forbid"}  # as every section of the settings
 
     key: str
     title: str
@@ -39,7 +43,7 @@ class Rules:
     ignored: tuple[str, ...] = ()
     service: str = ""
     severity: str = ""
-    severities: Mapping[str, str] = field(default_factory=dict)
+    severities: Mapping[str, Severity] = field(default_factory=dict)
     """The sender's words → critical, major, minor, info."""
     began_at: str = ""
     ended_at: str = ""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.errors import InputError
+from bot.signals.severity import Severity
 from bot.sources.mapping import Rules, by_rules
 from bot.sources.model import PAGER_KEY, Heard, PagerSaid, Posted, Saying
 from bot.sources.received import at_path, decoded_object, moment, text
@@ -25,7 +26,7 @@ RULES = Rules(
              "service.created", "service.updated", "service.deleted", "pagey.ping"),
     service="event.data.service.summary",
     severity="event.data.priority.summary || event.data.urgency",
-    severities={"low": "minor", "high": "major"},
+    severities={"low": Severity.MINOR, "high": Severity.MAJOR},
     began_at="event.data.created_at",
     ended_at="event.occurred_at",
     link="event.data.html_url",

@@ -1,5 +1,6 @@
 """Which mappings are ready? For monitoring services whose webhooks are JSON of one shape; each is data."""
 
+from bot.signals.severity import Severity
 from bot.sources import cloudwatch, pagerduty
 from bot.sources.mapping import Rules, by_rules
 from bot.sources.model import Decode, Example, Identify, Kind, Proof, Source, Verify, no_identity
@@ -12,7 +13,13 @@ DATADOG = Rules(
     ended=("Recovered", "No Data recovered", "Warn recovered"),
     service="service",
     severity="priority || alert_type",
-    severities={"P1": "critical", "P2": "major", "P3": "minor", "P4": "minor", "P5": "info"},
+    severities={
+        "P1": Severity.CRITICAL,
+        "P2": Severity.MAJOR,
+        "P3": Severity.MINOR,
+        "P4": Severity.MINOR,
+        "P5": Severity.INFO,
+    },
     began_at="date",
     detail="body",
     link="link",

@@ -118,7 +118,7 @@ def heard_in(settings: Settings, name: str, body: bytes, headers: dict[str, str]
     if source is None:
         known = ", ".join([*settings.sources, *BY_NAME])
         raise InputError(f"there is no source called {name!r} (known: {known})")
-    rules = configured.map.rules() if configured and configured.map else None
+    rules = configured.map if configured else None
     service = configured.service if configured else ""
     now = SystemClock().now()
     posted = Posted(body, _content_type(source, body) | headers, now, {"name": name}, service, rules)

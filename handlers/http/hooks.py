@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot.engine.events import Outcome
+from bot.engine.events import Outcome, services_of
 from bot.errors import InputError, SettingsError
 from bot.settings import Settings, SourceSettings
 from bot.sources.model import Heard, Posted, Rejected, Source
@@ -117,8 +117,7 @@ class Hooks:
             return await asyncio.to_thread(self.take, hook, sender, posted)
 
     def posted(self, hook: Hook, body: bytes, headers: dict[str, str], path: dict[str, str]) -> Posted:
-        rules = hook.settings.map.rules() if hook.settings.map else None
-        return Posted(body, headers, self.engine.clock.now(), path, hook.settings.service, rules)
+        return Posted(body, headers, self.engine.clock.now(), path, hook.settings.service, hook.settings.map)
 
     def _verified(self, hook: Hook, posted: Posted) -> str:
         if _is_sealed(hook):
@@ -145,7 +144,7 @@ class Hooks:
             self._challenged(hook, sender, posted, heard.challenge, again=again)
         told = self.engine.pagers.hear(heard.pagers) if heard.pagers and _is_signed(hook) else 0
         outcome = self.engine.events.hear(hook.name, heard, delivery)
-        self._note(hook, sender, posted, heard)
+        self._note(hook, sender, posted, heard, outcome)
         if heard.rejected and not outcome.duplicate and not again:
             self.engine.ledger.keep(hook.name, sender, posted, heard.rejected)
         self.engine.ledger.flush_if_due()
@@ -161,14 +160,9 @@ class Hooks:
         why = f" ({problem})" if problem else ""
         self._reject(hook, sender, posted, f"it wants to be confirmed{why}: open {url}")
 
-    def _note(self, hook: Hook, sender: str, posted: Posted, heard: Heard) -> None:
-        services = (
-            [signal.service for signal in heard.signals]
-            + [end.service for end in heard.ended]
-            + [change.service for change in heard.changes]
-            + [run.service for run in heard.runs]
-            + [measured.service for measured in heard.measured]
-        )
+    def _note(self, hook: Hook, sender: str, posted: Posted, heard: Heard, outcome: Outcome) -> None:
+        """Under the names that count: a service that was one too many is one of `other-services`."""
+        services = [outcome.services.get(service, service) for service in services_of(heard)]
         for index, service in enumerate(dict.fromkeys(services or [""])):
             self.engine.ledger.count(hook.name, sender, service, 0 if index else len(posted.body))
         self.tally.learnt(len(heard.changes))

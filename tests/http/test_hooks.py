@@ -11,6 +11,8 @@ import httpx
 import pytest
 
 from bot.clock import HeldClock
+from bot.engine.admitting import OTHERS
+from bot.engine.source_ports import Standing
 from bot.engine.whole import Engine
 from bot.incidents.model import Incident, IncidentState, Resolution
 from bot.main import build_engine
@@ -245,3 +247,31 @@ async def test_the_document_of_all_of_it_names_every_path(client: httpx.AsyncCli
     paths = (await client.get("/openapi.json")).json()["paths"]
     for path in ("/v1/logs", "/loki/api/v1/push", "/_bulk", "/v1/hooks/github", "/v1/hooks/zabbix", "/api/v1/lineage"):
         assert "post" in paths[path]
+
+
+async def test_services_beyond_so_many_count_together_also_from_hooks(database: Database) -> None:
+    engine = engine_on(database, logs={"services_max": 4})
+    async with client_on(engine) as client:
+        for number in range(6):
+            await client.post("/v1/hooks/alertmanager", json=alerts("firing", f"pod-{number}", "warning"))
+        await client.post("/v1/hooks/alertmanager", json=alerts("firing", "payments", "warning"))
+        run = {"dag_id": "orders", "run_id": "r", "state": "failed", "service": "pod-9"}
+        assert (await client.post("/v1/hooks/airflow", json=run)).status_code == 200
+    expected = {"pod-0", "pod-1", "pod-2", "pod-3", OTHERS, "payments"}
+    assert {standing.service for standing in standing_of(engine)} == expected
+    uses = {(sender.use.source, sender.use.service): sender.use.lines for sender in engine.ledger.senders()}
+    assert uses["alertmanager", OTHERS] == 2
+    assert uses["alertmanager", "payments"] == 1, "a service of the settings is always one of its own"
+    assert uses["airflow", OTHERS] == 1
+    again = engine_on(database, logs={"services_max": 4})
+    async with client_on(again) as client:  # after a restart the same are known
+        await client.post("/v1/hooks/alertmanager", json=alerts("firing", "pod-7", "warning"))
+        await client.post("/v1/hooks/alertmanager", json=alerts("resolved", "pod-5", "warning"))
+        await client.post("/v1/hooks/alertmanager", json=alerts("firing", "pod-1", "warning"))
+    assert {standing.service for standing in standing_of(again)} == expected
+    assert len(standing_of(again)) == 8, "what one of them ended is over"
+
+
+def standing_of(engine: Engine) -> list[Standing]:
+    with engine.store.read() as tx:
+        return tx.sources.standing()

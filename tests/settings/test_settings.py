@@ -1,6 +1,7 @@
 """Is a right file read, and a wrong one told what is wrong with it?"""
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,6 @@ from bot.settings import (
     EscalationStepSettings,
     FreezeSettings,
     HeartbeatSettings,
-    MappingSettings,
     OncallSettings,
     OverrideSettings,
     PagerSettings,
@@ -29,6 +29,7 @@ from bot.settings import (
     VerifySettings,
     load,
 )
+from bot.sources.mapping import Rules
 
 EXAMPLE = Path(__file__).parents[2] / "tocsin.example.toml"
 
@@ -131,10 +132,11 @@ def _names(model: type[BaseModel]) -> list[str]:
             names += _names(field.annotation)
     if model is Settings:
         sections = (ServiceSettings, ActionSettings, StepSettings, ParameterSettings, RoleSettings, FreezeSettings)
-        named = (SourceSettings, MappingSettings, HeartbeatSettings, UptimeSettings, PullSettings, VerifySettings)
+        named = (SourceSettings, HeartbeatSettings, UptimeSettings, PullSettings, VerifySettings)
         oncall = (OncallSettings, RotationSettings, OverrideSettings)
         calling = (EscalationSettings, EscalationStepSettings, PagerSettings)
         names += [name for section in (*sections, *named, *oncall, *calling) for name in section.model_fields]
+        names += [field.name for field in fields(Rules)]
     return names
 
 
@@ -194,3 +196,19 @@ def test_remedies_and_second_factors_say_what_is_wrong(tmp_path: Path, text: str
 def test_who_is_asked_is_checked(tmp_path: Path, written_down: str, said: str) -> None:
     with pytest.raises(SettingsError, match=re.escape(said)):
         load(written(tmp_path, written_down + "\n"), {})
+
+
+@pytest.mark.parametrize(
+    ("mapping", "said"),
+    [
+        ('key = "id"\ntitel = "name"', "sources.mine.map.titel: there is no such setting"),
+        ('key = "id"', "sources.mine.map.title: Field required"),
+        ('key = "id["\ntitle = "name"', "'id[' is no JMESPath expression"),
+        ('key = "id"\ntitle = "name"\nseverities = {High = "bad"}', "'critical', 'major', 'minor' or 'info'"),
+    ],
+)
+def test_a_mapping_that_cannot_be_is_told_where(tmp_path: Path, mapping: str, said: str) -> None:
+    path = tmp_path / "tocsin.toml"
+    path.write_text(f'[sources.mine]\ntype = "mapping"\n[sources.mine.map]\n{mapping}\n')
+    with pytest.raises(SettingsError, match=re.escape(said)):
+        load(path, {})
