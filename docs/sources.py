@@ -83,6 +83,34 @@ every_s = 30
 ```
 
 It reads on from where it was, overlaps by a minute, and counts what it saw before once.
+
+The logs of pods, from a Tocsin inside or outside of the cluster:
+
+```toml
+[pull.shop]
+type = "kubernetes"
+url = "https://kubernetes.default.svc"
+token = "file:/var/run/secrets/kubernetes.io/serviceaccount/token"
+ca_file = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"
+namespace = "shop"
+selector = "tier in (web, worker)"     # all pods of the namespace without it
+every_s = 10
+```
+
+```yaml
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: tocsin-logs, namespace: shop}
+rules:
+  - {apiGroups: [""], resources: [pods], verbs: [list]}
+  - {apiGroups: [""], resources: [pods/log], verbs: [get]}
+```
+
+The service is the pod's label `app.kubernetes.io/name` or `app`; containers beside its own count by their names. Also
+read are the last lines of a container that was restarted, and of one that ended. What is lost: what the kubelet rotated
+away (10 MB of a container by default) before it was asked again, and what a pod said after the last question before it
+was deleted; where that matters, an agent on the nodes is better. The token is read when Tocsin starts; one that ran out
+is told. Tried with a server that answers as the API's documentation says, not with a cluster.
 """
 
 
