@@ -20,13 +20,24 @@ HEAD = """\
 *This page is written by `python docs/sources.py` from the code's own registry; a test loads every example and feeds
 every fixture.*
 
-Three steps for each: start Tocsin (`tocsin run`), paste the configuration below into what you run already, and look at
-`tocsin sources`: it shows who sends what, how much, how late, and who went silent.
+Three steps for each: start Tocsin (`tocsin run`; after `make run` it is `.venv/bin/tocsin`), paste the configuration
+below into what you run already, and look at `tocsin sources` or App Home: they show who sends what, how much, how late,
+and who went silent.
 
 `{url}` is where Tocsin listens, such as `http://127.0.0.1:8321`. `{token}` is one of `[http.tokens]` in `tocsin.toml`.
 As long as there are none, only programs on the same machine may send, and need none. A token goes into
 `Authorization: Bearer …`, into the password of basic authentication, into `Authorization: ApiKey …`, into
-`X-Tocsin-Token`, or for hooks to the end of the path: `{url}/v1/hooks/NAME/{token}`.
+`X-Tocsin-Token`, or for hooks to the end of the path: `{url}/v1/hooks/NAME/{token}`. For other machines and containers:
+
+```toml
+[http]
+host = "0.0.0.0"                       # else only this machine is heard
+
+[http.tokens]
+shipper = "env:TOCSIN_SHIPPER_TOKEN"   # the name is how `tocsin sources` calls the sender
+```
+
+`tocsin sources`, `tail` and `change` then need one, too: `--token`, or TOCSIN_TOKEN in the environment.
 
 **Tried** says how: *real client*: the unmodified client sends to Tocsin in our tests. *captured*: a body that the real
 thing once sent is read in our tests. *documented*: a payload as its documentation shows it is read in our tests; the
