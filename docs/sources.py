@@ -21,13 +21,24 @@ HEAD = """\
 *This page is written by `python docs/sources.py` from the code's own registry; a test loads every example and feeds
 every fixture.*
 
-Three steps for each: start Tocsin (`tocsin run`), paste the configuration below into what you run already, and look at
-`tocsin sources`: it shows who sends what, how much, how late, and who went silent.
+Three steps for each: start Tocsin (`tocsin run`; after `make run` it is `.venv/bin/tocsin`), paste the configuration
+below into what you run already, and look at `tocsin sources` or App Home: they show who sends what, how much, how late,
+and who went silent.
 
 `{url}` is where Tocsin listens, such as `http://127.0.0.1:8321`. `{token}` is one of `[http.tokens]` in `tocsin.toml`.
 As long as there are none, only programs on the same machine may send, and need none. A token goes into
 `Authorization: Bearer …`, into the password of basic authentication, into `Authorization: ApiKey …`, into
-`X-Tocsin-Token`, or for hooks to the end of the path: `{url}/v1/hooks/NAME/{token}`.
+`X-Tocsin-Token`, or for hooks to the end of the path: `{url}/v1/hooks/NAME/{token}`. For other machines and containers:
+
+```toml
+[http]
+host = "0.0.0.0"                       # else only this machine is heard
+
+[http.tokens]
+shipper = "env:TOCSIN_SHIPPER_TOKEN"   # the name is how `tocsin sources` calls the sender
+```
+
+`tocsin sources`, `tail` and `change` then need one, too: `--token`, or TOCSIN_TOKEN in the environment.
 
 **Tried** says how: *real client*: the unmodified client sends to Tocsin in our tests. *captured*: a body that the real
 thing once sent is read in our tests. *documented*: a payload as its documentation shows it is read in our tests; the
@@ -86,6 +97,34 @@ every_s = 30
 ```
 
 It reads on from where it was, overlaps by a minute, and counts what it saw before once.
+
+The logs of pods, from a Tocsin inside or outside of the cluster:
+
+```toml
+[pull.shop]
+type = "kubernetes"
+url = "https://kubernetes.default.svc"
+token = "file:/var/run/secrets/kubernetes.io/serviceaccount/token"
+ca_file = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"
+namespace = "shop"
+selector = "tier in (web, worker)"     # all pods of the namespace without it
+every_s = 10
+```
+
+```yaml
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: tocsin-logs, namespace: shop}
+rules:
+  - {apiGroups: [""], resources: [pods], verbs: [list]}
+  - {apiGroups: [""], resources: [pods/log], verbs: [get]}
+```
+
+The service is the pod's label `app.kubernetes.io/name` or `app`; containers beside its own count by their names. Also
+read are the last lines of a container that was restarted, and of one that ended. What is lost: what the kubelet rotated
+away (10 MB of a container by default) before it was asked again, and what a pod said after the last question before it
+was deleted; where that matters, an agent on the nodes is better. The token is read when Tocsin starts; one that ran out
+is told. Tried with a server that answers as the API's documentation says, not with a cluster.
 """
 
 

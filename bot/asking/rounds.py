@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
@@ -12,11 +13,12 @@ from bot.asking.alertmanager import AlertmanagerSilences
 from bot.asking.answered import TIMEOUT_S
 from bot.asking.elasticsearch import ElasticsearchPuller
 from bot.asking.follow import Follow, Take
+from bot.asking.kubernetes import KubernetesPuller
 from bot.asking.loki import LokiPuller
 from bot.asking.probe import look
 from bot.asking.pulled import Puller
 from bot.engine.whole import Engine
-from bot.errors import ConnectorError, StoreError
+from bot.errors import ConnectorError, SettingsError, StoreError
 from bot.settings import PullSettings, Settings
 
 log = logging.getLogger(__name__)
@@ -27,6 +29,7 @@ TakeOf = Callable[[str], Take]
 PULLERS: dict[str, Callable[[str, PullSettings, httpx.Client], Puller]] = {
     "loki": LokiPuller,
     "elasticsearch": ElasticsearchPuller,
+    "kubernetes": KubernetesPuller,
 }
 
 
@@ -60,7 +63,7 @@ async def _watch(engine: Engine, name: str) -> None:
 
 async def _follow(engine: Engine, name: str, take: Take) -> None:
     settings = engine.settings.pull[name]
-    with client_of(settings.url, settings.token, settings.headers) as client:
+    with client_of(settings.url, settings.token, settings.headers, settings.ca_file) as client:
         puller = PULLERS[settings.type](name, settings, client)
         follow = Follow(name, puller, take, engine.store, engine.clock)
         await _repeated(lambda: follow.once()[1], settings.every_s)
@@ -85,6 +88,11 @@ async def _repeated(ask: Callable[[], object], every_s: float) -> None:
         await asyncio.sleep(pause_s)
 
 
-def client_of(url: str, token: SecretStr | None, headers: Mapping[str, str]) -> httpx.Client:
+def client_of(url: str, token: SecretStr | None, headers: Mapping[str, str], ca_file: str = "") -> httpx.Client:
+    """`ca_file`: the authority to trust instead of the usual ones. Raises `SettingsError` when it cannot be read."""
+    try:
+        verify = ssl.create_default_context(cafile=ca_file) if ca_file else True
+    except OSError as error:
+        raise SettingsError([f"ca_file: {ca_file} cannot be read ({error.strerror or error})"]) from error
     secret = {"Authorization": f"Bearer {token.get_secret_value()}"} if token is not None else {}
-    return httpx.Client(base_url=url, headers={**headers, **secret}, timeout=TIMEOUT_S, trust_env=False)
+    return httpx.Client(base_url=url, headers={**headers, **secret}, timeout=TIMEOUT_S, trust_env=False, verify=verify)

@@ -100,12 +100,16 @@ class UptimeSettings(Section):
 
 
 class PullSettings(Section):
-    """A log system that is asked for its lines."""
+    """A log system that is asked for its lines, or a Kubernetes API for those of pods."""
 
-    type: Literal["loki", "elasticsearch"]
+    type: Literal["loki", "elasticsearch", "kubernetes"]
     url: Annotated[str, Field(pattern=r"^https?://\S+$")]
     query: str = ""
     index: str = ""
+    namespace: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")] = "default"
+    selector: str = ""
+    """Of Kubernetes: labels of the pods, like `app=checkout`; all of the namespace when it is empty."""
+    ca_file: str = ""
     every_s: Annotated[int, Field(ge=1, le=3600)] = 30
     token: SecretStr | None = None
     headers: Mapping[str, str] = Field(default_factory=dict)

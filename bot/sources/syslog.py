@@ -277,6 +277,12 @@ destination d_tocsin {
 log { source(s_src); destination(d_tocsin); };
 """
 
+_LISTENING = """\
+[syslog]
+tcp = "127.0.0.1:5514"                 # 0.0.0.0 for other machines
+udp = "127.0.0.1:5514"
+"""
+
 SOURCE = Source(
     name="syslog",
     title="Syslog (RFC 5424, RFC 3164)",
@@ -288,6 +294,7 @@ SOURCE = Source(
     about="The service is the program's name. There are no tokens in syslog: listen on addresses that only your "
     "machines reach, or use TLS with client certificates (`client_ca`).",
     examples=(
+        Example("first, in tocsin.toml", "toml", _LISTENING, Proof.REAL, "Without it nobody listens to syslog."),
         Example("logger", "sh", "logger --server 127.0.0.1 --port 5514 --tcp --octet-count --rfc5424 "
                 "--tag checkout 'order 1 failed'\n", Proof.REAL),
         Example("rsyslog, TCP", "rsyslog", _RSYSLOG, Proof.REAL),

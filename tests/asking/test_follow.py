@@ -42,16 +42,20 @@ class Shelf:
 class Counter:
     """Counts a batch once for its key; may fail before or after it has counted."""
 
-    texts: list[str] = field(default_factory=list)
+    records: list[LogRecord] = field(default_factory=list)
     keys: set[str] = field(default_factory=set)
     fail: str = ""
+
+    @property
+    def texts(self) -> list[str]:
+        return [record.text for record in self.records]
 
     def __call__(self, records: Sequence[LogRecord], key: str) -> None:
         if self.fail == "before":
             raise StoreError("away")
         if key not in self.keys:
             self.keys.add(key)
-            self.texts += [record.text for record in records]
+            self.records += records
         if self.fail == "after":
             raise StoreError("away")
 

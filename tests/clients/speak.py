@@ -97,10 +97,8 @@ def openlineage(url: str, lines: list[str]) -> None:
     from openlineage.client import OpenLineageClient
     from openlineage.client.event_v2 import Job, Run, RunEvent, RunState
     from openlineage.client.facet_v2 import error_message_run
-    from openlineage.client.transport.http import ApiKeyTokenProvider, HttpConfig, HttpTransport
 
-    auth = ApiKeyTokenProvider({"apiKey": "t0ken"})
-    client = OpenLineageClient(transport=HttpTransport(HttpConfig(url=url, endpoint="api/v1/lineage", auth=auth)))
+    client = OpenLineageClient()  # OPENLINEAGE_CONFIG says where to
 
     def event(state: RunState, run: Run, job: Job) -> RunEvent:
         now = datetime.now(UTC).isoformat()

@@ -1,14 +1,16 @@
 """Does every line of the real clients arrive once: plainly, through refusals, and over a restart?"""
 
+import os
 import subprocess
 import threading
 import time
+from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from tests.clients.conftest import HERE, Tocsin, until
+from tests.clients.conftest import HERE, Tocsin, example, until
 
 LINES = 50
 BATCH = 10
@@ -132,12 +134,30 @@ def test_a_restart_in_between_loses_nothing(tocsin: Tocsin, python_clients: Path
         assert tocsin.lines() == 2 * LINES
 
 
-def test_the_openlineage_client_is_heard(tocsin: Tocsin, python_clients: Path) -> None:
+@pytest.mark.parametrize("trouble", ["none", "refused", "a lost answer", "a restart"])
+def test_each_run_that_the_openlineage_client_tells_of_is_heard_once(
+    tocsin: Tocsin, python_clients: Path, tmp_path: Path, trouble: str
+) -> None:
+    tocsin.storms = 3 if trouble == "refused" else 0
+    tocsin.lost_answers = 1 if trouble == "a lost answer" else 0
     with tocsin.running():
-        speak([str(python_clients), str(HERE / "speak.py"), "openlineage", tocsin.url, "2"])
+        pass
+    (tmp_path / "openlineage.yml").write_text(tocsin.filled(example("openlineage", "openlineage-python")))
+    command = [str(python_clients), str(HERE / "speak.py"), "openlineage", tocsin.url, "2"]
+    settings = {**os.environ, "OPENLINEAGE_CONFIG": str(tmp_path / "openlineage.yml")}
+    with ExitStack() as stack:
+        if trouble != "a restart":
+            stack.enter_context(tocsin.running())
+        with subprocess.Popen(command, env=settings, stderr=subprocess.PIPE) as speaking:
+            if trouble == "a restart":
+                time.sleep(3)  # nobody listens
+                stack.enter_context(tocsin.running())
+            _, words = speaking.communicate(timeout=120)
+        assert speaking.returncode == 0, words.decode()[-2000:]
+        assert tocsin.weather.refused + tocsin.weather.lost == tocsin.storms + tocsin.lost_answers
         now = tocsin.engine.clock.now()
         with tocsin.engine.store.read() as tx:
             runs = tx.sources.pipeline_runs(now.replace(year=now.year - 1))
             incidents = tx.incidents.recent(now.replace(year=now.year - 1))
     assert [(run.state, run.error) for run in runs] == [("failed", "warehouse is locked")] * 2
-    assert {incident.title for incident in incidents} == {run.pipeline for run in runs}
+    assert sorted(incident.title for incident in incidents) == sorted(run.pipeline for run in runs)
