@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from bot.anomalies.broken_off import BrokenOff
 from bot.anomalies.dwindled import Dwindled
+from bot.anomalies.grown import Grown
 from bot.anomalies.mix import UnusualMix
 from bot.anomalies.model import Anomaly, Detector, ServiceWindow
 from bot.anomalies.new_template import NewTemplate
@@ -21,14 +22,16 @@ ANOMALIES_MAX = 20
 
 
 def default_detectors() -> list[Detector]:
-    return [NewTemplate(), RateUp(), RateDown(), Dwindled(), BrokenOff(), UnusualMix(), UnusualValues()]
+    return [NewTemplate(), RateUp(), Grown(), RateDown(), Dwindled(), BrokenOff(), UnusualMix(), UnusualValues()]
 
 
 def detect(window: ServiceWindow, detectors: Sequence[Detector]) -> list[Anomaly]:
     """What all detectors find, the worst first, at most `ANOMALIES_MAX`. A window of a service that is still learning
-    gives what would be told."""
+    gives what would be told. What two find of one template is told once."""
     found = [anomaly for detector in detectors for anomaly in detector.detect(window)]
-    return sorted(found, key=lambda a: (a.severity.rank, -a.score / max(a.threshold, 1e-9)))[:ANOMALIES_MAX]
+    worst_first = sorted(found, key=lambda a: (a.severity.rank, -a.score / max(a.threshold, 1e-9)))
+    once = {(a.kind, a.template_id): a for a in reversed(worst_first)}
+    return [a for a in worst_first if once[a.kind, a.template_id] is a][:ANOMALIES_MAX]
 
 
 def still_on(evidence: Evidence, lines: int, length: timedelta) -> bool:

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from bot.anomalies.detectors import detect
 from bot.anomalies.model import Anomaly, Detector, ServiceWindow, TemplateSeries
@@ -45,7 +46,7 @@ class Checks:
         self._mixes = mixes
         self._was_away_until = datetime.min.replace(tzinfo=UTC)
         self._has_run = False
-        self._seasons = Seasons(settings.detection.window)
+        self._seasons = Seasons(settings.detection.window, ZoneInfo(settings.digest.timezone))
 
     def run(self) -> int:
         """Checks every window that has closed since the last time. Returns how many signals it gave."""

@@ -9,17 +9,19 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.anomalies.detectors import detect
 from bot.anomalies.dwindled import Dwindled
+from bot.anomalies.grown import Grown
 from bot.anomalies.model import Detector, ServiceWindow, TemplateSeries
 from bot.anomalies.rate_down import RateDown
 from bot.anomalies.rate_up import RateUp
 from bot.evaluate.report import Cell, Report, Table
-from bot.metrics.seasons import recurring_at_hour, usual_at_hour
+from bot.metrics.seasons import DAYS_BACK, recurring_at_hour, usual_at_hour
 
 START = datetime(2026, 11, 2, tzinfo=UTC)  # a Monday
 WINDOW = timedelta(minutes=5)
@@ -79,9 +81,11 @@ class Month:
     def _by_hour(self, at: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """What `bot.engine.seasons` reads from the counts by the hour."""
         hour = at // 12 * 12
-        days = [self.counts[:, hour - back * DAY : hour - back * DAY + 12] for back in range(1, TRAINING_DAYS)]
-        near = [self.counts[:, hour - back * DAY - 12 : hour - back * DAY + 24] for back in range(1, TRAINING_DAYS)]
-        return usual_at_hour(days), recurring_at_hour(near)
+        known = [back for back in DAYS_BACK if hour - back * DAY - 12 >= 0]
+        hours = {back: self.counts[:, hour - back * DAY : hour - back * DAY + 12] for back in known}
+        near = {back: self.counts[:, hour - back * DAY - 12 : hour - back * DAY + 24] for back in known}
+        alike = {back for back in known if _is_weekend(hour - back * DAY) == _is_weekend(hour)}
+        return usual_at_hour(hours, alike), recurring_at_hour(near)
 
     def _means(self) -> NDArray[np.float64]:
         t = np.arange(self.length)
@@ -89,7 +93,7 @@ class Month:
         phase = np.repeat(self.rng.uniform(-0.1, 0.1, self.templates // TEMPLATES_EACH), TEMPLATES_EACH)[:, None]
         depth = self.rng.uniform(0.2, 0.8, self.templates)[:, None]
         daily = 1 + depth * np.sin(2 * np.pi * (t[None] / DAY - 0.375 + phase))
-        weekly = np.where((t // DAY) % 7 >= 5, 0.6, 1.0)[None]
+        weekly = np.where(_is_weekend(t), 0.6, 1.0)[None]
         means: NDArray[np.float64] = rates[:, None] * daily * weekly
         return means
 
@@ -104,6 +108,11 @@ class Month:
         rises = self.rng.random() < 0.7
         times = float(self.rng.uniform(2.5, 12.0) if rises else self.rng.uniform(0.0, 0.15))
         return Trouble(int(self.rng.integers(self.templates)), since, since + int(self.rng.integers(6, 13)), times)
+
+
+def _is_weekend(at: Any) -> Any:
+    """Of window numbers: the first day is a Monday."""
+    return at // DAY % 7 >= 5
 
 
 # -- scoring
@@ -128,7 +137,7 @@ def evaluate_counts(seed: int, start: Callable[[int], Callable[[int], None]], *,
 
 
 def _ours(month: Month, days: int, done: Callable[[int], None]) -> dict[str, Cell]:
-    detectors: list[Detector] = [RateUp(), RateDown(), Dwindled()]
+    detectors: list[Detector] = [RateUp(), Grown(), RateDown(), Dwindled()]
     hit: set[int] = set()
     told: dict[int, int] = {}
     false, began = 0, time.process_time()
@@ -145,7 +154,7 @@ def _ours(month: Month, days: int, done: Callable[[int], None]) -> dict[str, Cel
         done(1)
     cost = (time.process_time() - began) * 1e3 / days
     return {
-        "rule": "Tocsin: seasonal negative binomial, false discovery rate",
+        "rule": "Tocsin: seasonal negative binomial, false discovery rate, grown, dwindled",
         "recall": round(len(hit) / len(month.troubles), 3),
         "false/day": round(false / days, 2),
         "ms/day of windows": round(cost),
