@@ -51,7 +51,7 @@ def backtest(
     """Every window between `since` and `until` as if it were checked now. Nothing is stored and nothing is told."""
     with store.read() as tx:
         services = tx.logs.services()
-        incidents = [(i.service, i.began_at, i.resolved_at or until) for i in tx.incidents.recent(since, 1_000)]
+    incidents = known_incidents(store, since, until)
     length = settings.detection.window
     windows = max(0, int((window_start(until, length) - window_start(since, length)) / length))
     done = start(windows * len(services))
@@ -64,14 +64,19 @@ def backtest(
                 ]
             done(1)
     days = max((until - since) / timedelta(days=1), 1e-9)
-    rows = [row for d in detectors for row in _rows(d.name, fired, incidents, days)]
+    rows = [row for d in detectors for row in rows_of(d.name, fired, incidents, days)]
     title = (
         f"{since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} UTC, {len(services)} services, {len(incidents)} incidents"
     )
     return Report((Table(title, COLUMNS, tuple(rows), NOTES),)), fired
 
 
-def _rows(name: str, fired: Sequence[Fired], incidents: Sequence[Span], days: float) -> Iterator[Mapping[str, Cell]]:
+def known_incidents(store: Store, since: datetime, until: datetime) -> list[Span]:
+    with store.read() as tx:
+        return [(i.service, i.began_at, i.resolved_at or until) for i in tx.incidents.recent(since, 1_000)]
+
+
+def rows_of(name: str, fired: Sequence[Fired], incidents: Sequence[Span], days: float) -> Iterator[Mapping[str, Cell]]:
     for times in TIMES:
         some = [f for f in fired if f.detector == name and f.anomaly.score >= times * f.anomaly.threshold]
         if times > 1 and not some:

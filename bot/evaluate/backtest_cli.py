@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -13,9 +14,11 @@ from bot.anomalies.detectors import default_detectors
 from bot.clock import HeldClock, SystemClock
 from bot.engine.whole import Engine
 from bot.errors import InputError
-from bot.evaluate.backtest import Fired, backtest
+from bot.evaluate.backtest import Fired, backtest, known_incidents
 from bot.evaluate.backtest_plot import plot_backtest
+from bot.evaluate.backtest_series import is_series, of_files, of_store
 from bot.evaluate.cli import progress
+from bot.evaluate.report import Report
 from bot.files import lines_of, written_at
 from bot.main import build_engine, open_store
 from bot.replay.ordered import Ordered
@@ -29,7 +32,9 @@ _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def run_backtest(
-    files: Annotated[list[str] | None, typer.Argument(help="Log files; the database when left out.")] = None,
+    files: Annotated[
+        list[str] | None, typer.Argument(help="Log files, or CSV files of time and value; the database when left out.")
+    ] = None,
     since: Annotated[str, typer.Option(help="How far back: 90m, 12h, 14d. Of files: all of them.")] = "14d",
     plot: Annotated[Path | None, typer.Option(help="A PNG of what would have fired when.")] = None,
     config: Annotated[Path | None, typer.Option("--config", "-c", help="Settings file.")] = None,
@@ -41,14 +46,27 @@ def run_backtest(
     settings = load(config or (default if default.exists() else None))
     try:
         length = _length(since)
-        if files:
+        csv_files = [Path(name) for name in files or () if is_series(name)]
+        if csv_files and len(csv_files) == len(files or ()):
+            table, fired, first, last = of_files(csv_files)
+            report = Report((table,))
+        elif csv_files:
+            raise InputError(
+                "files of points and files of log lines are asked one after the other", place=str(csv_files[0])
+            )
+        elif files:
             engine, first, last = _of_files(settings, files)
+            with progress(err) as start:
+                report, fired = backtest(engine.store, settings, default_detectors(), first, last, start)
         else:
             engine = build_engine(settings, store=open_store(settings, make=False), executors={})
             last = SystemClock().now()
             first = last - length
-        with progress(err) as start:
-            report, fired = backtest(engine.store, settings, default_detectors(), first, last, start)
+            with progress(err) as start:
+                report, fired = backtest(engine.store, settings, default_detectors(), first, last, start)
+            series, odd = of_store(engine.store, settings, first, last, known_incidents(engine.store, first, last))
+            if series is not None:
+                report, fired = replace(report, tables=(*report.tables, series)), [*fired, *odd]
         if plot is not None:
             _save(plot, fired, first, last)
     except InputError as error:

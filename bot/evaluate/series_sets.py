@@ -48,6 +48,24 @@ def is_nab(folder: Path) -> bool:
     return any((folder / name).is_file() for name in WINDOWS_FILES)
 
 
+def has_points(path: Path) -> bool:
+    """Does its first line name a time and a value?"""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            _columns(next(csv.reader(file), []), path, is_labelled=False)
+    except (OSError, UnicodeDecodeError, csv.Error, InputError):
+        return False
+    return True
+
+
+def series_in(path: Path) -> LabelledSeries:
+    """One CSV file; its labels, when it has a column of them. Raises `InputError`."""
+    try:
+        return _series(path, path.parent, None)
+    except InputError:
+        return _series(path, path.parent, [])
+
+
 def _nab(folder: Path, windows_file: Path) -> Iterator[tuple[Path, list[tuple[datetime, datetime]] | None]]:
     for name, pairs in sorted(_windows(windows_file).items()):
         places = [folder / "data" / name, folder / name]
