@@ -42,6 +42,18 @@ def bolt_app(slack: SlackSide, engine: Engine, renderer: Renderer | None = None)
 
 
 def register(guards: Guards) -> None:
+    _commands(guards)
+    _buttons(guards)
+    _forms(guards)
+    guards.shortcut("declare_incident", declare_shortcut.anywhere)
+    guards.shortcut("declare_incident_from_message", declare_shortcut.from_message)
+    guards.shortcut("why_message", why_shortcut.from_message)
+    guards.mention(mention.answer)
+    guards.home(home.opened)
+    guards.marks()
+
+
+def _commands(guards: Guards) -> None:
     guards.command("/tocsin", tocsin.answer)
     guards.command("/incident", incident.answer)
     guards.command("/deploy", run.deploy, acts=True)
@@ -53,6 +65,8 @@ def register(guards: Guards) -> None:
     guards.command("/lock", lock.lock, acts=True)
     guards.command("/unlock", lock.unlock, acts=True)
 
+
+def _buttons(guards: Guards) -> None:
     guards.button("incident.acknowledge", incident_buttons.acknowledge)
     guards.button("incident.resolve", incident_buttons.resolve)
     guards.button("incident.not_a_problem", incident_buttons.not_a_problem)
@@ -77,12 +91,13 @@ def register(guards: Guards) -> None:
     guards.button("suspect.reject", suspect_buttons.reject)
     guards.button(re.compile(r"signal\.more\.\d+"), teaching_buttons.more)
     guards.button(re.compile(r"suspect\.more\.\d+"), suspect_buttons.more)
-
     guards.button("silence.end", silence_buttons.end)
     guards.button("silence.week", silence_buttons.week)
     guards.button("subscription.stop", subscription_buttons.stop)
     guards.button("subscription.daily", subscription_buttons.daily)
 
+
+def _forms(guards: Guards) -> None:
     guards.form("incident.silence", incident_forms.silence)
     guards.form("incident.grade", incident_forms.grade)
     guards.form("incident.arrange", incident_forms.arrange)
@@ -93,12 +108,3 @@ def register(guards: Guards) -> None:
     guards.form("incident.declare", declare_form.submitted)
     guards.form("run.ask", run_form.submitted, acts=True)
     guards.form("run.code", code_form.submitted, acts=True)
-
-    guards.shortcut("declare_incident", declare_shortcut.anywhere)
-    guards.shortcut("declare_incident_from_message", declare_shortcut.from_message)
-
-    guards.shortcut("why_message", why_shortcut.from_message)
-
-    guards.mention(mention.answer)
-    guards.home(home.opened)
-    guards.marks()

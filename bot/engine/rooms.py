@@ -12,7 +12,7 @@ from bot.engine.ports import Posted, Store, Transaction
 from bot.engine.telling import add_line, card_of_incident, card_of_room, note, tell_incident
 from bot.incidents.life import Room, RoomState, of_this_life
 from bot.incidents.model import Incident, Resolution
-from bot.incidents.rooms import next_steps, room_name, with_step
+from bot.incidents.rooms import UNARCHIVE, next_steps, room_name, with_step
 from bot.people import TOCSIN, Person
 from bot.settings import Settings
 
@@ -95,7 +95,9 @@ class Rooms:
             room = tx.rooms.of(incident_id)
             if room is None:
                 return
-            if step == "archive":
+            if step == UNARCHIVE:
+                self._open_again(tx, room)
+            elif step == "archive":
                 tx.rooms.save(replace(room, state=RoomState.ARCHIVED, due_at=None))
                 tell_incident(tx, tx.incidents.get(incident_id), self._clock.now())
             else:
@@ -113,18 +115,27 @@ class Rooms:
         now = self._clock.now()
         with self._store.write() as tx:
             room = tx.rooms.of(incident_id)
-            if room is None or room.state not in (RoomState.WANTED, RoomState.OPEN):
+            kind, _, who = step.partition(":")
+            if room is None or (room.state not in (RoomState.WANTED, RoomState.OPEN) and kind != UNARCHIVE):
                 return
             incident = tx.incidents.lock(incident_id)
-            kind, _, who = step.partition(":")
             if kind in ("create", "lost"):
                 tx.rooms.save(replace(room, state=RoomState.REFUSED, error=error, due_at=None))
             else:
-                tx.rooms.save(replace(room, done=with_step(room.done, step), error=error))
+                due_at = None if kind == UNARCHIVE else room.due_at
+                tx.rooms.save(replace(room, done=with_step(room.done, step), error=error, due_at=due_at))
             facts = {"step": kind, "error": error, "needed": needed, "channel": room.channel}
             person = f"T/{who}" if kind == "invite" else ""
             add_line(tx, incident, "room_refused", now, **facts, person=person)
             tell_incident(tx, incident, now)
+
+    def _open_again(self, tx: Transaction, room: Room) -> None:
+        """As new: nobody is in it."""
+        now, incident = self._clock.now(), tx.incidents.lock(room.incident_id)
+        tx.rooms.save(replace(room, state=RoomState.OPEN, done=(), attempts=0, due_at=now, error=""))
+        add_line(tx, incident, "room_opened", now, channel=room.channel)
+        note(tx, now, TOCSIN.key, "incident.channel", incident.key, channel=room.channel, name=room.name)
+        tell_incident(tx, incident, now)
 
     def lost(self, incident_id: int, error: str) -> None:
         """The channel is archived, or Tocsin is no longer in it."""
@@ -135,8 +146,13 @@ class Rooms:
         if severity is None:
             return
         with self._store.read() as tx:
-            bad = [i for i in tx.incidents.active() if i.severity.at_least(severity)]
-            missing = [incident for incident in bad if tx.rooms.of(incident.id) is None]
+            active = tx.incidents.active()
+            rooms = {incident.id: tx.rooms.of(incident.id) for incident in active}
+            missing = [i for i in active if rooms[i.id] is None and i.severity.at_least(severity)]
+            closed = [room for room in rooms.values() if room is not None and _waits_to_be_opened(room)]
+        for room in closed:
+            with self._store.write() as tx:
+                tx.rooms.save(replace(room, due_at=self._clock.now()))
         for incident in missing:
             with self._store.write() as tx:
                 tx.rooms.want(Room(incident.id, due_at=self._clock.now()))
@@ -146,6 +162,8 @@ class Rooms:
         name = room_name(self._wanted.name, incident)
         if room.state is RoomState.WANTED:
             return RoomWork(room, incident, name) if incident.state.is_active else None
+        if room.state is RoomState.ARCHIVED:
+            return RoomWork(room, incident, name, (UNARCHIVE,)) if incident.state.is_active else None
         card = tx.outbox.posted(card_of_room(incident.id))
         after = timedelta(hours=self._wanted.archive_after_hours)
         if incident.resolution is Resolution.MERGED:
@@ -153,6 +171,10 @@ class Rooms:
         people = _people(tx, incident)
         steps = next_steps(room, incident, people, self._clock.now(), after, card is not None and card.ts != "")
         return RoomWork(room, incident, name, steps, card) if steps else None
+
+
+def _waits_to_be_opened(room: Room) -> bool:
+    return room.state is RoomState.ARCHIVED and room.due_at is None and UNARCHIVE not in room.done
 
 
 def _people(tx: Transaction, incident: Incident) -> tuple[str, ...]:

@@ -37,6 +37,10 @@ def next_steps(
     return tuple(step for step in wanted if step not in room.done)
 
 
+UNARCHIVE = "unarchive"
+"""The step that an archived room of an incident that is open again waits for; tried once."""
+
+
 def with_step(done: Sequence[str], step: str) -> tuple[str, ...]:
     """Of topics only the last one counts: it can come back."""
     kept = [one for one in done if not (step.startswith("topic:") and one.startswith("topic:"))]

@@ -13,7 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.engine.rooms import Pinning, RoomWork
 from bot.engine.whole import Engine
-from bot.incidents.rooms import numbered
+from bot.incidents.rooms import UNARCHIVE, numbered
 from bot.slack.mrkdwn import cut
 from bot.slack.refusals import CALL_ERRORS, Follow, Refusal, refusal_of
 from bot.slack.render import Renderer
@@ -25,7 +25,9 @@ TRIES_MAX = 8
 NAMES_MAX = 9
 TOPIC_MAX = 250
 _PAGE = 1_000
-_FINE = frozenset({"already_in_channel", "cant_invite_self", "already_pinned", "already_archived", "no_pin"})
+_FINE = frozenset(
+    {"already_in_channel", "cant_invite_self", "already_pinned", "already_archived", "not_archived", "no_pin"}
+)
 _LOST = frozenset({"is_archived", "channel_not_found", "not_in_channel"})
 """The channel can no longer be used."""
 
@@ -86,6 +88,8 @@ class RoomKeeper:
                 await self._client.pins_add(channel=channel, timestamp=work.card.ts)
             case "archive":
                 await self._client.conversations_archive(channel=channel)
+            case "unarchive":  # Slack lets no bot do it, for now: then it is said, and goes on in the main channel
+                await self._client.conversations_unarchive(channel=channel)
 
     async def _create(self, work: RoomWork) -> None:
         """Under its name, or the same with a number when that is taken by somebody else."""
@@ -137,7 +141,7 @@ class RoomKeeper:
         if step == "archive":  # it is over: nothing is lost, and nobody needs to hear it now
             await asyncio.to_thread(rooms.stepped, number, step)
             return False
-        if step != "create" and refusal.error in _LOST:
+        if step not in ("create", UNARCHIVE) and refusal.error in _LOST:
             await asyncio.to_thread(rooms.lost, number, refusal.error)
             return False
         await asyncio.to_thread(rooms.refused, number, step, refusal.error, refusal.needed)

@@ -54,7 +54,13 @@ async def worked(stage: Stage, until: str, calls_max: int = 400, pause_s: float 
     raise AssertionError(f"the run is {last.state}, not {until}: {last.error} {last.progress}")
 
 
-async def a_failed_pipeline_is_run_again(stage: Stage, command: str, pause_s: float = 0.0) -> None:
+HELPED = "it helped: the problem is gone"
+"""What is said when the action's own check failed before and does not any more."""
+
+
+async def a_failed_pipeline_is_run_again(
+    stage: Stage, command: str, pause_s: float = 0.0, *, checked: bool = False
+) -> None:
     ana, ben = stage.people.as_("ana").in_("#incidents"), stage.people.as_("ben").in_("#incidents")
     await ana.types(command)
     await ana.expects_ephemeral("The plan is ready: Run again orders_hourly")
@@ -65,11 +71,28 @@ async def a_failed_pipeline_is_run_again(stage: Stage, command: str, pause_s: fl
     await ben.message("*Run again orders_hourly*").press("Approve")
     await card.expects("It starts now")
     await worked(stage, "succeeded", pause_s=pause_s)
-    await card.expects("Done")
+    await card.expects(HELPED if checked else "Done")
     await card.expects("succeeded")
 
 
-async def a_bad_model_is_rolled_back(stage: Stage) -> None:
+async def a_bad_deploy_is_rolled_back(stage: Stage) -> None:
+    """`held`, with a check of the action's own."""
+    now = stage.clock.now()
+    stage.engine.changes.report(Change("d", ChangeKind.DEPLOY, "checkout", now, "1.4.2", "1.4.1", by="ana"))
+    ana, ben = stage.people.as_("ana").in_("#incidents"), stage.people.as_("ben").in_("#incidents")
+    await ana.types("/rollback checkout")
+    await ana.expects_ephemeral("The plan is ready: Roll back checkout 1.4.2 → 1.4.1")
+    card = ana.message("*Roll back checkout*")
+    await card.expects('tag: "1.4.1"')
+    await card.press("Approve")
+    await ana.expects_ephemeral("another person has to say yes")
+    await ben.message("*Roll back checkout*").press("Approve")
+    await card.expects("It starts now")
+    await worked(stage, "succeeded")
+    await card.expects(HELPED)
+
+
+async def a_bad_model_is_rolled_back(stage: Stage, *, checked: bool = False) -> None:
     ana, ben = stage.people.as_("ana").in_("#incidents"), stage.people.as_("ben").in_("#incidents")
     await ana.types("/model rollback churn")
     await ana.expects_ephemeral("The plan is ready: Roll back the model of churn 3 → 2")
@@ -79,6 +102,8 @@ async def a_bad_model_is_rolled_back(stage: Stage) -> None:
     await card.expects("It starts now")
     await worked(stage, "succeeded")
     await card.expects("is version 2")
+    if checked:
+        await card.expects(HELPED)
 
 
 async def a_failed_pipeline_is_run_again_from_its_incident(stage: Stage, pause_s: float = 0.0) -> None:
@@ -124,5 +149,5 @@ async def _approved_and_helped(stage: Stage, plan: Message, pause_s: float = 0.0
     await plan.press("Approve")
     await plan.expects("It starts now")
     await worked(stage, "succeeded", pause_s=pause_s)
-    await plan.expects("it helped: the problem is gone")
+    await plan.expects(HELPED)
     await stage.people.as_("ana").in_("#incidents").message("has recovered after").expects("approved by")

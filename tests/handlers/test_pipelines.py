@@ -1,7 +1,8 @@
 """Can a failed pipeline be run again, and a bad model taken back, from Slack and with another's yes?"""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
+import pytest
 import pytest_asyncio
 
 from bot.connectors import executors
@@ -11,6 +12,7 @@ from tests.connectors.fake_mlflow import TOKEN, FakeMlflow
 from tests.connectors.faulty import Answer, served
 from tests.handlers.stories import (
     FOLLOWED,
+    a_bad_deploy_is_rolled_back,
     a_bad_deploy_is_rolled_back_from_its_incident,
     a_bad_model_is_rolled_back,
     a_bad_model_is_rolled_back_from_its_incident,
@@ -151,11 +153,14 @@ async def test_a_bad_model_is_rolled_back_by_the_button_of_its_incident() -> Non
     assert fake.alias["champion"] == "2"
 
 
-async def test_a_bad_deploy_is_rolled_back_by_the_button_of_its_incident(deployments: Deployments) -> None:
+@pytest.mark.parametrize("by", [a_bad_deploy_is_rolled_back, a_bad_deploy_is_rolled_back_from_its_incident])
+async def test_a_bad_deploy_is_rolled_back_by_a_command_and_by_the_button_of_its_incident(
+    deployments: Deployments, by: Callable[[Stage], Awaitable[None]]
+) -> None:
     with served(lambda asked: Answer(200, deployments.version("checkout"))) as check:
         settings = deployments.settings()
         settings["actions"]["rollback-checkout"]["verify"] = {"url": check.url, "contains": "1.4.1", "every_s": 5}
         async with Stage(held=True, executors={"shop": deployments.executor}, **settings) as stage:
             stage.deliver()
-            await a_bad_deploy_is_rolled_back_from_its_incident(stage)
+            await by(stage)
     assert deployments.commits_by("Tocsin-Action") == 1

@@ -20,7 +20,7 @@ from tests.connectors.benches import (
     airflow_rerun,
     airflow_trigger,
 )
-from tests.connectors.faulty import Answer, Asked, forwarded, served
+from tests.connectors.faulty import Answer, Asked, Backend, forwarded, served
 from tests.handlers.stories import (
     a_failed_pipeline_is_run_again,
     a_failed_pipeline_is_run_again_from_its_incident,
@@ -129,25 +129,31 @@ def test_a_question_on_which_a_task_waits_is_answered_once(bench: Bench, server:
         contract.executed(bench, bench.make(), plan)
 
 
+def last_run(server: servers.Airflow, run: str) -> Backend:
+    """How it is, for the check of the action's own."""
+
+    def answer(asked: Asked) -> Answer:
+        with server.client() as client:
+            return Answer(200, client.get(f"/dags/orders_hourly/dagRuns/{run}").json()["state"])
+
+    return answer
+
+
 async def test_the_story_on_slack(server: servers.Airflow) -> None:
     server.failed_run("story")
-    settings = airflow_settings(server.url, servers.USER, servers.PASSWORD)
-    made = executors(Settings.model_validate(settings))
-    async with Stage(executors=made, **settings) as stage:
-        stage.deliver()
-        await a_failed_pipeline_is_run_again(stage, "/rerun orders_hourly run=story", pause_s=0.5)
+    with served(last_run(server, "story")) as check:
+        settings = airflow_settings(server.url, servers.USER, servers.PASSWORD, check.url)
+        async with Stage(held=True, executors=executors(Settings.model_validate(settings)), **settings) as stage:
+            stage.deliver()
+            command = "/rerun orders_hourly run=story"
+            await a_failed_pipeline_is_run_again(stage, command, pause_s=0.5, checked=True)
     assert server.tries("story") == 2
     assert server.tries("story", "extract") == 1
 
 
 async def test_the_story_on_slack_from_the_button_of_the_incident(server: servers.Airflow) -> None:
     server.failed_run("button")
-
-    def last_run(asked: Asked) -> Answer:
-        with server.client() as client:
-            return Answer(200, client.get("/dags/orders_hourly/dagRuns/button").json()["state"])
-
-    with served(last_run) as check:
+    with served(last_run(server, "button")) as check:
         settings = airflow_settings(server.url, servers.USER, servers.PASSWORD, check.url)
         async with Stage(held=True, executors=executors(Settings.model_validate(settings)), **settings) as stage:
             stage.deliver()

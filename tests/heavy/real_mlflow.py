@@ -95,11 +95,12 @@ def test_going_back_twice_goes_back_two_versions(bench: Bench) -> None:
 
 async def test_the_story_on_slack(server: str) -> None:
     servers.seeded_model(server, "story")
-    settings = mlflow_settings(server, "story")
+    champion = f"{server}{connector._API}/registered-models/alias?name=story&alias=champion"
+    settings = mlflow_settings(server, "story", check=champion)
     made = executors(Settings.model_validate(settings))
     async with Stage(held=True, executors=made, **settings) as stage:
         stage.deliver()
-        await a_bad_model_is_rolled_back(stage)
+        await a_bad_model_is_rolled_back(stage, checked=True)
 
 
 async def test_the_story_on_slack_from_the_button_of_the_incident(server: str) -> None:

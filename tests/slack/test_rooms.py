@@ -182,6 +182,37 @@ async def test_a_channel_that_is_archived_or_closed_to_it_is_left_and_it_goes_on
     assert kinds.count("room_refused") == 1
 
 
+@pytest.mark.parametrize("slack_lets_it", [False, True])
+async def test_opened_again_after_it_was_archived_it_goes_on_where_slack_lets_it(slack_lets_it: bool) -> None:
+    """Slack lets no bot unarchive a channel, as its documentation says; where a person was faster, it is open."""
+    async with Stage(held=True, listening=False, **CHANNEL) as stage:
+        incident, by = stage.declare(), stage.person("ana")
+
+        async def work() -> None:
+            for _ in range(6):
+                stage.held.advance(timedelta(seconds=5))
+                await stage.courier.deliver_due()
+                await stage.keeper.keep()
+
+        await work()
+        made = room(stage)
+        stage.engine.incidents.resolve(incident.id, by)
+        stage.held.advance(timedelta(hours=25))
+        await work()
+        assert room(stage).state is RoomState.ARCHIVED
+        if slack_lets_it:
+            team = stage.workspace.core.team
+            team.channels.put(made.channel, {**channel_of(stage, made.channel), "is_archived": False})
+        stage.engine.incidents.reopen(incident.id, by)
+        await work()
+        assert len(stage.calls("conversations.unarchive")) == 1
+        assert room(stage).state is (RoomState.OPEN if slack_lets_it else RoomState.ARCHIVED)
+        if not slack_lets_it:
+            card = stage.people.as_("ana").in_("#incidents").message("Checkout refuses")
+            await card.expects_thread_reply("Slack does not let apps open a channel again (`not_in_channel`)")
+            assert stage.engine.reading.incident(1).life.elsewhere == ""
+
+
 async def test_it_is_archived_some_time_after_the_end_and_not_when_it_is_open_again() -> None:
     async with Stage(held=True, listening=False, **CHANNEL) as stage:
         incident, by = stage.declare(), stage.person("ana")
