@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from bot.changes.model import Change, ChangeKind
 from bot.engine.effects import Effects
 from bot.engine.ports import Transaction
-from bot.incidents.episodes import episode_of, of_episode
+from bot.incidents.episodes import episode_of, to_rank
 from bot.incidents.graph import ServiceGraph
 from bot.incidents.model import Incident, Suspect
 from bot.incidents.roots import Root, roots_of
@@ -39,7 +39,7 @@ class Blame:
         done_about_it = {str(run.id) for run in tx.runs.of(incident.id)}
         changes = [change for change in changes if change.attributes.get("run") not in done_about_it]
         verdicts = {suspect.subject: suspect.verdict for suspect in before if suspect.verdict}
-        signals = of_episode(tx.signals.of(incident.id), episode)
+        signals = to_rank(tx.signals.of(incident.id), episode)
         ranked = rank(
             began_at,
             incident.service,

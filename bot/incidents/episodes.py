@@ -26,6 +26,7 @@ MOMENT = timedelta(minutes=5)
 _BEGINNINGS = frozenset({"again", "reopened", "flapping"})
 _SLACK = timedelta(minutes=1)
 _SHARE_LEFT_MAX = 0.3
+_SERVICES_MIN = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,14 @@ def episode_of(incident: Incident, timeline: Sequence[TimelineEntry]) -> Episode
 def of_episode(signals: Sequence[Signal], episode: Episode) -> list[Signal]:
     """Those that were seen in it; all when none was."""
     return [s for s in signals if s.seen_until >= episode.began_at - _SLACK] or list(signals)
+
+
+def to_rank(signals: Sequence[Signal], episode: Episode) -> list[Signal]:
+    """On which suspects are ranked: those of the episode. One service alone that is back says too little of where all
+    of it began."""
+    seen = of_episode(signals, episode)
+    services = {s.service for s in seen if s.severity.at_least(Severity.MINOR)}
+    return seen if len(services) >= _SERVICES_MIN else list(signals)
 
 
 def seen_at(signal: Signal, now: datetime) -> datetime:

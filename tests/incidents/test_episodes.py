@@ -11,6 +11,7 @@ from bot.incidents.episodes import (
     is_over,
     of_episode,
     seen_at,
+    to_rank,
 )
 from bot.incidents.model import TimelineEntry
 from bot.incidents.roots import roots_of
@@ -39,6 +40,13 @@ def test_suspects_are_ranked_on_what_is_seen_in_the_episode() -> None:
     lasting = replace(signal("web", 2), last_at=minute(11))
     assert of_episode([old, lasting, new], Episode(minute(9), minute(10))) == [lasting, new]
     assert of_episode([old], Episode(minute(9), minute(10))) == [old]
+
+
+def test_one_service_alone_that_is_back_does_not_outweigh_what_all_showed() -> None:
+    old, new = [signal("payments", 1), signal("checkout", 1)], signal("web", 10)
+    assert to_rank([*old, new], Episode(minute(9), minute(10))) == [*old, new]
+    both = [new, signal("search", 10)]
+    assert to_rank([*old, *both], Episode(minute(9), minute(10))) == both
 
 
 def test_it_is_elsewhere_when_the_old_origin_shows_nothing() -> None:
