@@ -6,13 +6,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.changes.model import Change, ChangeKind
+from bot.engine.effects import Effects
 from bot.engine.ports import Transaction
+from bot.incidents.episodes import episode_of, to_rank
 from bot.incidents.graph import ServiceGraph
 from bot.incidents.model import Incident, Suspect
+from bot.incidents.roots import Root, roots_of
 from bot.incidents.suspects import LOOK_BACK, learn_kinds, rank
 from bot.incidents.template_diff import TemplateDiff, stretch_of, template_diff
 from bot.logs.windows import window_start
 from bot.signals.model import Signal
+from bot.signals.severity import Severity
 
 LESSON = "change_kind"
 _COMPARED_WITHIN = timedelta(minutes=20)
@@ -22,18 +26,20 @@ _COMPARED_MAX = 5
 class Blame:
     def __init__(self, graph: ServiceGraph, window: timedelta) -> None:
         self._graph, self._window = graph, window
+        self._effects = Effects(graph, window)
 
     def suspect(self, tx: Transaction, incident: Incident, now: datetime) -> bool:
         """Ranks the suspects anew. True when they differ from before. What came after it was noticed is none, and
         neither is what was done about it."""
         before = tx.incidents.suspects(incident.id)
-        began_at = incident.reopened_at or incident.began_at
-        until = incident.reopened_at or incident.opened_at
+        episode = episode_of(incident, tx.incidents.timeline(incident.id))
+        began_at = episode.began_at
+        until = episode.noticed_at
         changes = tx.changes.between(began_at - LOOK_BACK, min(until, now) + timedelta(microseconds=1))
         done_about_it = {str(run.id) for run in tx.runs.of(incident.id)}
         changes = [change for change in changes if change.attributes.get("run") not in done_about_it]
         verdicts = {suspect.subject: suspect.verdict for suspect in before if suspect.verdict}
-        signals = tx.signals.of(incident.id)
+        signals = to_rank(tx.signals.of(incident.id), episode)
         ranked = rank(
             began_at,
             incident.service,
@@ -44,12 +50,18 @@ class Blame:
             verdicts=verdicts,
             kinds=_learnt(tx),
             diffs=self._diffs(tx, signals, changes, began_at, now),
+            effects=self._effects.of(tx, signals, _shown_from(signals, began_at), now),
         )
         suspects: list[Suspect] = [replace(s, verdict=verdicts.get(s.subject, "")) for s in ranked]
         if suspects == before:
             return False
         tx.incidents.set_suspects(incident.id, suspects)
         return True
+
+    def roots(self, tx: Transaction, signals: Sequence[Signal], now: datetime) -> list[Root]:
+        """Where they began, the likeliest first."""
+        effects = self._effects.of(tx, signals, _shown_from(signals, now), now) if signals else ()
+        return roots_of(signals, self._graph, effects)
 
     def _diffs(
         self, tx: Transaction, signals: Sequence[Signal], changes: Sequence[Change], began_at: datetime, now: datetime
@@ -69,6 +81,11 @@ class Blame:
                     tuple(rows[i].text for i in diff.shifted if i in rows),
                 )
         return found
+
+
+def _shown_from(signals: Sequence[Signal], began_at: datetime) -> datetime:
+    """When it first showed: what led to it may have begun much earlier."""
+    return min((s.began_at for s in signals if s.severity.at_least(Severity.MINOR)), default=began_at)
 
 
 def _learnt(tx: Transaction) -> dict[ChangeKind, float] | None:

@@ -17,6 +17,17 @@ from bot.engine.ports import Decision, Transaction
 from bot.engine.returning import may_return_from
 from bot.engine.telling import add_line, tell_incident, tell_plot
 from bot.incidents.correlation import OpenIncident, correlate, linked_to
+from bot.incidents.episodes import (
+    OVER_AFTER,
+    PARTS_WITHIN,
+    SETTLED_AFTER,
+    Episode,
+    episode_of,
+    is_elsewhere,
+    is_over,
+    of_episode,
+    seen_at,
+)
 from bot.incidents.graph import ServiceGraph
 from bot.incidents.model import Incident, TimelineEntry
 from bot.incidents.opening import should_open
@@ -28,6 +39,8 @@ from bot.silences.flapping import is_flapping
 
 LOOSE_FOR = timedelta(minutes=10)
 """How long a signal that opened nothing waits for company."""
+
+LOOK_AGAIN_FOR = timedelta(minutes=6)
 
 _LINES_MAX = 8
 """In a storm the thread names so many of the signals; the message counts the others."""
@@ -75,8 +88,11 @@ class Correlator:
 
     def _again(self, tx: Transaction, incident: Incident, known: Signal, signal: Signal, now: datetime) -> Incident:
         """The same problem, raised once more: counted, and told only where it has become clearer or worse."""
-        tx.signals.repeat(known.id, now)
-        grown = incident.joined_by(now, signal.severity, "signal")
+        at = seen_at(signal, now)
+        if is_over(incident, min(signal.began_at, at)):
+            return self.begin_again(tx, incident, [known], signal.began_at, signal.severity, now)
+        self.see_again(tx, incident, known, signal.began_at, at)
+        grown = incident.joined_by(at, signal.severity, "signal")
         saved = tx.incidents.save(grown) if grown != incident else incident
         if saved.severity is not incident.severity:
             self._tell_severity(tx, incident, saved, now)
@@ -84,6 +100,76 @@ class Correlator:
             self._blame.suspect(tx, saved, now)
             tell_incident(tx, saved, now)
         return saved
+
+    def begin_again(
+        self,
+        tx: Transaction,
+        incident: Incident,
+        back: Sequence[Signal],
+        began_at: datetime,
+        severity: Severity,
+        now: datetime,
+    ) -> Incident:
+        """Trouble of an open incident was over and is back: who is suspected is asked of what is seen from now on."""
+        self._note_again(tx, incident, began_at, now)
+        tx.signals.begin_again([signal.id for signal in back], began_at, now)
+        saved = tx.incidents.save(incident.joined_by(now, severity, "signal"))
+        if saved.severity is not incident.severity:
+            self._tell_severity(tx, incident, saved, now)
+        self._blame.suspect(tx, saved, now)
+        tell_incident(tx, saved, now)
+        return saved
+
+    def see_again(self, tx: Transaction, incident: Incident, known: Signal, began_at: datetime, at: datetime) -> None:
+        """Raised once more; what was over before this episode began is back in it."""
+        is_back = began_at - known.seen_until >= OVER_AFTER and known.seen_until < self._episode(tx, incident).began_at
+        if is_back:
+            tx.signals.begin_again([known.id], began_at, at)
+        else:
+            tx.signals.repeat(known.id, at)
+
+    def _episode(self, tx: Transaction, incident: Incident) -> Episode:
+        return episode_of(incident, tx.incidents.timeline(incident.id))
+
+    def _note_again(self, tx: Transaction, incident: Incident, began_at: datetime, now: datetime) -> None:
+        minutes = (began_at - incident.last_signal_at) / timedelta(minutes=1)
+        facts = {"began_at": began_at.isoformat(), "quiet": f"{minutes:.0f}"}
+        add_line(tx, incident, "again", now, before=self._began_in(tx, incident, now), **facts)
+
+    def _began_in(self, tx: Transaction, incident: Incident, now: datetime) -> str:
+        """Where the episode that is over began, '' when that is not known."""
+        episode = self._episode(tx, incident)
+        roots = self._blame.roots(tx, of_episode(tx.signals.of(incident.id), episode), now)
+        return roots[0].service if roots else ""
+
+    def part_elsewhere(self, tx: Transaction, incident: Incident, now: datetime) -> Incident:
+        """What came back a minute ago becomes an incident of its own, or part of one that began with it, when the
+        service that the incident was about shows nothing any more. What people have in hand stays as it is."""
+        if now - incident.last_signal_at > PARTS_WITHIN or incident.declared_by:
+            return incident
+        episode = self._episode(tx, incident)
+        if not episode.before or not SETTLED_AFTER <= now - episode.noticed_at <= PARTS_WITHIN:
+            return incident
+        signals = tx.signals.of(incident.id)
+        seen = of_episode(signals, episode)
+        is_news = any(should_open(s, [o for o in seen if o is not s], s.count).opens for s in seen)
+        if (
+            len(seen) == len(signals)
+            or not is_news
+            or not is_elsewhere(seen, episode, self._blame.roots(tx, seen, now))
+        ):
+            return incident
+        return self._merging.part(tx, incident, seen, now)
+
+    def look_again(self, tx: Transaction, incident: Incident, now: datetime) -> None:
+        """In the first minutes more is known with each window."""
+        episode = self._episode(tx, incident)
+        if not timedelta() < now - episode.noticed_at <= LOOK_AGAIN_FOR:
+            return
+        before = [s.subject for s in tx.incidents.suspects(incident.id)]
+        self._blame.suspect(tx, incident, now)
+        if [s.subject for s in tx.incidents.suspects(incident.id)] != before:
+            tell_incident(tx, incident, now)
 
     def _join(
         self,
@@ -94,6 +180,8 @@ class Correlator:
         now: datetime,
     ) -> Incident:
         waiting = tx.signals.loose(now - LOOSE_FOR)
+        if is_over(candidate.incident, signal.began_at):
+            self._note_again(tx, candidate.incident, signal.began_at, now)
         added = self._enter(tx, signal, waiting, candidate.incident.id, now)
         self._adopt(tx, signal, waiting, candidate.incident.id)
         graded = grade([*candidate.signals, added])
@@ -149,7 +237,7 @@ class Correlator:
         resolved = tx.incidents.resolved_since(now - self._reopen_within)
         signals = tx.signals.of_each([incident.id for incident in resolved])
         for incident in reversed(resolved):
-            if signal.at < may_return_from(incident, self._quiet):
+            if seen_at(signal, signal.at) < may_return_from(incident, self._quiet):
                 continue
             if any(same_problem(signal, other) for other in signals[incident.id]):
                 return self.bring_back(tx, incident, signal, now)
@@ -157,6 +245,7 @@ class Correlator:
 
     def bring_back(self, tx: Transaction, incident: Incident, signal: Signal | None, now: datetime) -> Incident:
         """The problem is back: the same incident, in the same thread."""
+        was_in = self._began_in(tx, incident, now)
         reopened = tx.incidents.save(incident.reopen(now).joined_by(now, incident.severity, ""))
         if signal is not None:
             tx.signals.add(signal, incident.id)
@@ -164,9 +253,9 @@ class Correlator:
         timeline = tx.incidents.timeline(incident.id)
         before = sum(entry.kind in ("reopened", "flapping") and not entry.by for entry in timeline)
         if is_flapping(before):  # said already: from here on it is only noted
-            tx.incidents.add_timeline(incident.id, TimelineEntry(now, "reopened"))
+            tx.incidents.add_timeline(incident.id, TimelineEntry(now, "reopened", facts=(("before", was_in),)))
         else:
-            add_line(tx, reopened, "flapping" if is_flapping(before + 1) else "reopened", now)
+            add_line(tx, reopened, "flapping" if is_flapping(before + 1) else "reopened", now, before=was_in)
         self._blame.suspect(tx, reopened, now)
         tell_incident(tx, reopened, now)
         return reopened
@@ -257,9 +346,6 @@ def same_problem(one: Signal, other: Signal) -> bool:
 
 
 def _holder_of(signal: Signal, candidates: Sequence[OpenIncident]) -> tuple[OpenIncident, Signal] | None:
-    """The open incident that has this very problem, and its signal there."""
-    for candidate in candidates:
-        for other in candidate.signals:
-            if same_problem(signal, other):
-                return candidate, other
-    return None
+    """The open incident that has this very problem, of several the one that had it last, and its signal there."""
+    found = [(c, other) for c in candidates for other in c.signals if same_problem(signal, other)]
+    return max(found, key=lambda pair: (pair[1].seen_until, pair[1].id), default=None)

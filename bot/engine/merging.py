@@ -21,6 +21,7 @@ TOGETHER, APART = "together", "apart"
 _BEGAN_WITHIN = timedelta(minutes=5)
 _SCORE_MIN = 0.6
 _LESSONS_MAX = 200
+_UNTOUCHED = (IncidentState.OPEN, IncidentState.REOPENED)
 _PEOPLE_WEIGH = 2.0
 """Twice as much as what always came together before."""
 
@@ -84,20 +85,7 @@ class Merging:
         moved = [s for s in signals if s.service in services]
         if not moved or len(moved) == len(signals):
             return None
-        leading = min(moved, key=lambda s: (s.severity.rank, s.began_at))
-        new = tx.incidents.add(
-            Incident(
-                service=leading.service,
-                title=leading.title,
-                severity=worst(*(s.severity for s in moved)),
-                severity_reason="signal",
-                began_at=min(s.began_at for s in moved),
-                opened_at=now,
-                last_signal_at=max(s.seen_until for s in moved),
-                channel=incident.channel,
-            )
-        )
-        tx.signals.join([s.id for s in moved], new.id)
+        new = _opened_for(tx, incident, moved, now)
         tx.records.decide(Decision(now, "split", new.key, "by_person", {"other": incident.key, "service": new.service}))
         tx.records.decide(Decision(now, "split", incident.key, "by_person", {"other": new.key, "service": new.service}))
         add_line(tx, incident, "split", now, by, other=new.key, service=new.service)
@@ -107,6 +95,63 @@ class Merging:
             tell_incident(tx, one, now)
         learn(tx, [s for s in signals if s not in moved], moved, APART, by, now)
         return new
+
+    def part(self, tx: Transaction, incident: Incident, moved: Sequence[Signal], now: datetime) -> Incident:
+        """What is seen again began elsewhere than before: it goes to the incident that began with it, else to a new
+        one, and `incident` is over. Gives back what `incident` became."""
+        if not _is_untouched(tx, incident):
+            return incident
+        other = self._begun_with(tx, incident, moved, now)
+        into = other or _opened_for(tx, incident, moved, now)
+        tx.signals.join([s.id for s in moved], into.id)
+        roots = self._blame.roots(tx, moved, now)
+        facts = {"service": roots[0].service if roots else into.service}
+        tx.records.decide(Decision(now, "split", into.key, "elsewhere", {"other": incident.key, **facts}))
+        tx.records.decide(Decision(now, "split", incident.key, "elsewhere", {"other": into.key, **facts}))
+        add_line(tx, incident, "elsewhere", now, other=into.key, **facts)
+        add_line(tx, into, "elsewhere_from", now, other=incident.key)
+        if other is not None:
+            latest = max(s.seen_until for s in moved)
+            into = tx.incidents.save(other.joined_by(latest, worst(*(s.severity for s in moved)), "signal"))
+        self._blame.suspect(tx, into, now)
+        tell_incident(tx, into, now)
+        ended = tx.incidents.save(incident.resolve("", now, Resolution.QUIET))
+        self._blame.suspect(tx, ended, now)
+        tell_incident(tx, ended, now)
+        return ended
+
+    def _begun_with(
+        self, tx: Transaction, incident: Incident, moved: Sequence[Signal], now: datetime
+    ) -> Incident | None:
+        """An open incident that began at about the same time as the signals, and that is linked to them."""
+        began_at = min(s.began_at for s in moved)
+        others = [i for i in tx.incidents.active() if i.id != incident.id and not i.declared_by]
+        others = [i for i in others if abs(i.began_at - began_at) <= _BEGAN_WITHIN]
+        candidates = [OpenIncident(i, tuple(tx.signals.of(i.id))) for i in others]
+        for signal in moved if candidates else ():
+            found = correlate(signal, candidates, self._graph, now)
+            if found.incident_id:
+                return next(i for i in others if i.id == found.incident_id)
+        return None
+
+
+def _opened_for(tx: Transaction, incident: Incident, moved: Sequence[Signal], now: datetime) -> Incident:
+    """A new incident of some of the signals of another."""
+    leading = min(moved, key=lambda s: (s.severity.rank, s.began_at))
+    new = tx.incidents.add(
+        Incident(
+            service=leading.service,
+            title=leading.title,
+            severity=worst(*(s.severity for s in moved)),
+            severity_reason="signal",
+            began_at=min(s.began_at for s in moved),
+            opened_at=now,
+            last_signal_at=max(s.seen_until for s in moved),
+            channel=incident.channel,
+        )
+    )
+    tx.signals.join([s.id for s in moved], new.id)
+    return new
 
 
 def learn(
@@ -141,4 +186,4 @@ def _may_merge(one: Incident, other: Incident) -> bool:
 
 
 def _is_untouched(tx: Transaction, incident: Incident) -> bool:
-    return incident.state is IncidentState.OPEN and not tx.runs.of(incident.id)
+    return incident.state in _UNTOUCHED and not tx.runs.of(incident.id)

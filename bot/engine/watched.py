@@ -203,7 +203,7 @@ class Watched:
                     values=values, step_s=series.every_s,
                 )  # fmt: skip
                 made = _signal(SignalKind.SERIES, name, series, key, Severity.MAJOR, one.points[-1][0], measure)
-                found.append(replace(made, attributes={"limit": f"{series.limit:g}"}))
+                found.append(replace(made, attributes={**made.attributes, "limit": f"{series.limit:g}"}))
         return tuple(found)
 
     def _foreseen(
@@ -298,6 +298,7 @@ def _signal(
         evidence=Evidence(measure=measure, score=score, threshold=threshold),
         source=f"watch.series.{name}",
         entities=entities,
+        attributes={"floor": f"{series.smallest_change:g}"} if series.smallest_change else {},
     )
 
 

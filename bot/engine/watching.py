@@ -11,6 +11,7 @@ from bot.engine.correlator import Correlator
 from bot.engine.ports import Decision, Transaction
 from bot.engine.returning import may_return_from
 from bot.engine.telling import add_line, tell_incident
+from bot.incidents.episodes import OVER_AFTER, is_over
 from bot.incidents.model import Incident, Resolution
 from bot.incidents.recovery import verdict_of
 from bot.logs.windows import window_start
@@ -37,15 +38,21 @@ class Watching:
         if not watched:
             return
         lines = {template.template_id: template.current for template in window.templates}
-        shown: dict[int, list[int]] = defaultdict(list)
+        shown: dict[int, list[Signal]] = defaultdict(list)
         for incident_id, signal in watched:
             template = signal.evidence.template_id
-            if template and _keeps_open(signal) and still_on(signal.evidence, lines.get(template, 0), window.length):
-                shown[incident_id].append(signal.id)
-        for incident_id, signal_ids in shown.items():
+            keeps_open = template and _keeps_open(signal) and not _has_to_be_raised(signal, window)
+            if keeps_open and still_on(signal.evidence, lines.get(template, 0), window.length):
+                shown[incident_id].append(signal)
+        for incident_id, signals in shown.items():
             incident = tx.incidents.get(incident_id)
-            if incident.state.is_active:
-                tx.signals.still_on(signal_ids, window.end)
+            if incident.state.is_active and is_over(incident, window.start):
+                self._correlator.begin_again(tx, incident, signals, window.start, incident.severity, now)
+            elif incident.state.is_active:
+                back = [s for s in signals if window.start - s.seen_until >= OVER_AFTER]
+                tx.signals.still_on([s.id for s in signals if s not in back], window.end)
+                for signal in back:
+                    self._correlator.see_again(tx, incident, signal, window.start, window.end)
                 tx.incidents.save(incident.joined_by(window.end, incident.severity, ""))
             elif window.start >= may_return_from(incident, self._quiet):
                 self._correlator.bring_back(tx, incident, None, now)
@@ -54,6 +61,9 @@ class Watching:
         """Resolves what has been quiet long enough; what comes and goes is held open longer. What a person declared, a
         person resolves."""
         for incident in tx.incidents.active():
+            if not self._correlator.part_elsewhere(tx, incident, now).state.is_active:
+                continue
+            self._correlator.look_again(tx, incident, now)
             if incident.declared_by or now - incident.last_signal_at < self._quiet:
                 continue
             if any(not run.state.is_over for run in tx.runs.of(incident.id)):
@@ -127,6 +137,11 @@ class Watching:
         tx.records.decide(Decision(now, "resolved", incident.key, resolution.value, {"service": incident.service}))
         add_line(tx, resolved, "resolved", now, resolution=resolution.value, **facts)
         tell_incident(tx, resolved, now)
+
+
+def _has_to_be_raised(signal: Signal, window: ServiceWindow) -> bool:
+    """Fewer lines that are over: some fewer again are nothing, unless they are unusual once more."""
+    return signal.kind is SignalKind.RATE_DOWN and window.start - signal.seen_until >= OVER_AFTER
 
 
 def _keeps_open(signal: Signal) -> bool:

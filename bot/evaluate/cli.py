@@ -63,12 +63,16 @@ def incidents(
     folder: FolderArgument,
     part: Annotated[str, typer.Option(help="Of a recording's faults: all, the odd or the even ones.")] = "all",
     seed: SeedOption = 1,
+    graph: Annotated[
+        bool | None,
+        typer.Option("--graph/--no-graph", help="Of a recording: only told who calls whom, or only not; else both."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Causes: PetShop's issues, beside a published method; or a recording with a list of faults (Nezha's layout),
     through the whole program. Chance stands beside each. Layouts: docs/incidents.md."""
     if is_recording(folder):
-        _run(partial(told_faults.evaluate, folder, seed, part), as_json)
+        _run(partial(told_faults.evaluate, folder, seed, part, graph), as_json)
     else:
         _run(partial(incident_sets.evaluate, folder), as_json)
 

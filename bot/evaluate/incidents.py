@@ -17,7 +17,7 @@ from time import process_time
 
 from bot.errors import InputError
 from bot.evaluate.report import Cell, Report, Table
-from bot.incidents.effects import Shift, rank_effects
+from bot.incidents.effects import Effect, rank_effects
 from bot.incidents.graph import ServiceGraph
 
 SEED, RANDOM_TRIES = 7, 200
@@ -57,6 +57,9 @@ class Scored:
     in_five: float
     ms: float
 
+
+FLOORS = {"latency": 0.01, "availability": 1.0}
+"""Below it nothing is an effect: seconds, points."""
 
 Method = Callable[[Case], Sequence[str]]
 
@@ -112,11 +115,13 @@ def own_effect(case: Case) -> Sequence[str]:
     """Ours: effects in the symptom's unit, weighted by traffic, less what a dependency explains."""
     worse = 1.0 if case.figure == "latency" else -1.0
     requests = _requests(case, case.symptom)
-    shifts = [
-        _shift(component, values, usual, worse, min(1.0, _requests(case, component) / requests) if requests else 0.0)
+    effects = [
+        _effect(
+            case, component, values, usual, worse, min(1.0, _requests(case, component) / requests) if requests else 0.0
+        )
         for component, values, usual in _series(case)
     ]
-    return [blamed.service for blamed in rank_effects(case.symptom, shifts, case.graph)]
+    return [blamed.service for blamed in rank_effects(effects, case.graph, case.symptom)]
 
 
 def baro(case: Case) -> Sequence[str]:
@@ -140,9 +145,11 @@ def _series(case: Case) -> Iterator[tuple[str, Sequence[float], Sequence[float]]
             yield component, values, usual
 
 
-def _shift(component: str, values: Sequence[float], usual: Sequence[float], worse: float, share: float) -> Shift:
+def _effect(
+    case: Case, component: str, values: Sequence[float], usual: Sequence[float], worse: float, share: float
+) -> Effect:
     size = max(0.0, max(worse * (value - fmean(usual)) for value in values))
-    return Shift(component, size, size / (pstdev(usual) or 1e-9), share)
+    return Effect(component, case.figure, size / FLOORS.get(case.figure, 1.0), size / (pstdev(usual) or 1e-9), share)
 
 
 def _requests(case: Case, component: str) -> float:

@@ -2,7 +2,8 @@
 
 Understood is the layout of Nezha (Yu et al., 2023), a folder with `*fault_list.json`, `log/*.csv[.gz]` (a file a
 minute; not every minute), `metric/*_metric.csv[.gz]` (a file a pod, a row a minute), `normal/log/*` (a fault-free
-stretch) and, if there is one, `graph.csv` (caller, callee). All is read at once: a day of it is some hundred megabytes.
+stretch) and, if there is one, `graph.csv` (caller, callee) or `metric/dependency.csv` (Source, Target). A recording may
+have figures and no lines. All is read at once: a day of it is some hundred megabytes.
 """
 
 import csv
@@ -10,6 +11,7 @@ import gzip
 import io
 import json
 import math
+import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,7 +35,11 @@ _CLOCKS_DIFFER = timedelta(seconds=10)
 GAP_MAX = timedelta(minutes=10)
 """Of a longer time without lines, the rest is cut out: the clock of lines, figures and faults closes up."""
 
+FIGURES_AFTER = timedelta(minutes=3)
+
 _FIGURES = {"cpu": "CpuUsageRate(%)", "memory": "MemoryUsageRate(%)", "latency": "PodServerLatencyP90(s)"}
+
+_ADDRESS = re.compile(r"[0-9.]+")
 
 Stretch = tuple[datetime, datetime]
 Points = Mapping[str, Sequence[tuple[datetime, float]]]
@@ -64,7 +70,8 @@ class Recording:
 
     @property
     def services(self) -> list[str]:
-        return sorted({record.service for record in self.normal} | {record.service for record in self.records})
+        of_lines = {record.service for record in self.normal} | {record.service for record in self.records}
+        return sorted(of_lines or {service for points in self.figures.values() for service in points})
 
 
 def is_recording(folder: Path) -> bool:
@@ -75,6 +82,8 @@ def read_recording(folder: Path) -> Recording:
     """Raises `InputError` when something of the layout is missing."""
     files = sorted((folder / "log").glob("*.csv*"))
     normal = sorted((folder / "normal" / "log").glob("*.csv*"))
+    if not files and not normal and any((folder / "metric").glob("*_metric.csv*")):
+        return _without_lines(folder)
     if not files or not normal:
         raise InputError("log/*.csv and normal/log/*.csv are expected beside *fault_list.json", place=str(folder))
     found: dict[tuple[str, ...], LogRecord] = {}
@@ -96,7 +105,22 @@ def read_recording(folder: Path) -> Recording:
         normal=sorted([*fault_free, *_before_faults(records, faults)], key=lambda record: record.at),
         figures=_figures(folder / "metric", clock),
         faults=faults,
-        calls=_calls(folder / "graph.csv"),
+        calls=_calls(folder),
+    )
+
+
+def _without_lines(folder: Path) -> Recording:
+    """Of each fault the figures of a minute before and three after are its stretch."""
+    times = [parse_iso(str(fault["inject_time"])) for path in _fault_lists(folder) for fault in _listed(path)]
+    stretches = _joined([(at - MINUTE, at + FIGURES_AFTER) for at in times if at is not None])
+    clock = _Closed(stretches)
+    return Recording(
+        records=(),
+        stretches=[(clock.at(begin), clock.at(end)) for begin, end in stretches],
+        normal=(),
+        figures=_figures(folder / "metric", clock),
+        faults=list(_faults(folder, stretches, clock)),
+        calls=_calls(folder),
     )
 
 
@@ -142,9 +166,8 @@ def _joined(stretches: Sequence[Stretch]) -> list[Stretch]:
 
 
 def _faults(folder: Path, stretches: Sequence[Stretch], clock: _Closed) -> Iterator[Injected]:
-    for path in sorted(folder.glob("*fault_list.json")):
-        by_hour = json.loads(path.read_text("utf-8")).values()
-        for fault in sorted((f for hour in by_hour for f in hour), key=lambda f: str(f["inject_time"])):
+    for path in _fault_lists(folder):
+        for fault in _listed(path):
             at = parse_iso(fault["inject_time"])
             if at is None:
                 raise InputError(f"{fault['inject_time']!r} is no time", place=str(path))
@@ -153,6 +176,15 @@ def _faults(folder: Path, stretches: Sequence[Stretch], clock: _Closed) -> Itera
                 raise InputError(f"there are no log lines around the fault of {fault['inject_time']}", place=str(path))
             closed = clock.at(around[0]), clock.at(around[1])
             yield Injected(clock.at(at.astimezone(UTC)), service_of(fault["inject_pod"]), fault["inject_type"], closed)
+
+
+def _fault_lists(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*fault_list.json"))
+
+
+def _listed(path: Path) -> list[Mapping[str, str]]:
+    by_hour = json.loads(path.read_text("utf-8")).values()
+    return sorted((fault for hour in by_hour for fault in hour), key=lambda fault: str(fault["inject_time"]))
 
 
 def service_of(pod: str) -> str:
@@ -190,12 +222,18 @@ def _figures(folder: Path, clock: _Closed) -> dict[str, Points]:
     return {name: dict(points) for name, points in found.items()}
 
 
-def _calls(path: Path) -> dict[str, list[str]]:
+def _calls(folder: Path) -> dict[str, list[str]]:
+    """Who calls whom: of the traces, else of what the mesh saw; addresses are no services."""
     calls: dict[str, list[str]] = defaultdict(list)
-    if path.exists():
-        for row in csv.DictReader(io.StringIO(_text(path))):
-            calls[row["caller"]].append(row["callee"])
-    return dict(calls)
+    columns = {"graph.csv": ("caller", "callee"), "metric/dependency.csv": ("Source", "Target")}
+    for name, (caller, callee) in columns.items():
+        for path in (folder / name, folder / f"{name}.gz"):
+            if path.exists():
+                for row in csv.DictReader(io.StringIO(_text(path))):
+                    if not _ADDRESS.fullmatch(row[callee]) and row[callee] not in calls[row[caller]]:
+                        calls[row[caller]].append(row[callee])
+                return {service: others for service, others in calls.items() if others}
+    return {}
 
 
 def _text(path: Path) -> str:

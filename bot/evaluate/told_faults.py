@@ -52,16 +52,19 @@ class Verdict:
     minutes: float | None
 
 
-def evaluate(folder: Path, seed: int, part: str, start: Start) -> Report:
-    """With the declared graph of calls and without, and what chance would do. Raises `InputError`."""
+def evaluate(folder: Path, seed: int, part: str, graph: bool | None, start: Start) -> Report:
+    """With the graph of calls of the recording and without (or `graph`: only the one or the other), and what chance
+    would do. Raises `InputError`."""
     if part not in PARTS:
         raise InputError(f"{part!r} is none of {', '.join(PARTS)}", place="--part")
     recording = read_recording(folder)
     reruns = {
         name: Rerun(recording, seed, is_declared=is_declared)
         for name, is_declared in (("Tocsin, told who calls whom", True), ("Tocsin, without a graph", False))
-        if is_declared is False or recording.calls
+        if graph in (None, is_declared) and (recording.calls or not is_declared)
     }
+    if not reruns:
+        raise InputError("there is neither graph.csv nor metric/dependency.csv in it", place=str(folder))
     advance = start(sum(rerun.minutes for rerun in reruns.values()))
     faults = [f for i, f in enumerate(recording.faults, 1) if part == "all" or (i % 2 == 1) == (part == "odd")]
     rows, each = [], []

@@ -50,6 +50,10 @@ class ServiceGraph:
         """Directly."""
         return self._down.get(service, ())
 
+    def callers(self, service: str) -> Sequence[str]:
+        """Those that depend on it directly."""
+        return [other for other in self._both.get(service, ()) if service in self._down.get(other, ())]
+
     def distance(self, one: str, other: str) -> int:
         """Hops between the two, whichever way they point: 0 for the same service, `FAR` when nothing connects them."""
         return _hops(self._both, self._known_both, one).get(other, FAR)

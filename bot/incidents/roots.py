@@ -7,11 +7,12 @@ origin is the one that nobody busier calls. Who was in trouble first counts more
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.anomalies.failing import is_warning, looks_failing
+from bot.incidents.effects import Blamed
 from bot.incidents.graph import ServiceGraph
 from bot.incidents.naming import named_in
 from bot.signals.model import Signal, SignalKind
@@ -38,6 +39,10 @@ _SHARED_DEPENDENCY = 0.15
 _SILENT = 1.5
 _BROKEN_OFF = 2.0
 """Calls that begin here and do not finish: what fails here, or what it calls."""
+
+_EFFECT_MIN = 0.4
+_NO_EFFECT, _BY_EFFECT = 0.3, 1.0
+"""What is left of a service that fails without an effect; what the strongest effect weighs by itself."""
 
 _WEAK = 0.4
 _FIGURES = (SignalKind.UNUSUAL_MIX, SignalKind.ALERT, SignalKind.SERIES, SignalKind.FORECAST, SignalKind.ABSENCE)
@@ -69,11 +74,17 @@ class _Trouble:
     names: set[str] = field(default_factory=set)
 
 
-def roots_of(signals: Sequence[Signal], graph: ServiceGraph) -> list[Root]:
-    """The likeliest origin first. Signals that are only information count where nothing else is known."""
+def roots_of(signals: Sequence[Signal], graph: ServiceGraph, effects: Sequence[Blamed] = ()) -> list[Root]:
+    """The likeliest origin first. Signals that are only information count where nothing else is known. `effects` is
+    what the lines and figures say of the services, per call (`bot.incidents.effects`)."""
     troubles = _troubles(signals, graph)
     if not troubles:
         return []
+    strong = {blamed.service: blamed for blamed in effects if blamed.score >= _EFFECT_MIN}
+    as_asked = {blamed.service for blamed in effects if blamed.effect.is_as_asked}
+    for service, blamed in strong.items():
+        if service in troubles and blamed.effect.is_own:  # its calls end in itself: what it names did as it was asked
+            troubles[service].names -= as_asked - set(troubles)
     complaints = _complaints(troubles)
     first = min(t.began_at for t in troubles.values())
     weights: dict[str, float] = {}
@@ -82,9 +93,39 @@ def roots_of(signals: Sequence[Signal], graph: ServiceGraph) -> list[Root]:
         weights[service] *= 1 + _COMPLAINED * len(complaints.get(service, ()))
     for service, callers in _unseen(troubles, complaints, graph).items():
         weights[service] = callers
+    weights = _weighed(weights, strong, as_asked, troubles, complaints)
     total = sum(weights.values()) or 1.0
-    found = [_root(service, weight / total, troubles, complaints, first) for service, weight in weights.items()]
+    found = [_root(service, weight / total, troubles, complaints, first, strong) for service, weight in weights.items()]
     return sorted(found, key=lambda root: (-root.share, root.began_at, root.service))
+
+
+def _weighed(
+    weights: Mapping[str, float],
+    strong: Mapping[str, Blamed],
+    as_asked: Collection[str],
+    troubles: Mapping[str, _Trouble],
+    complaints: Mapping[str, Sequence[str]],
+) -> dict[str, float]:
+    """By the effects, where there are any: of services that fail, and of those that show no signal. What is complained
+    about has the effect on those that complain; who is busier is judged by that alone, and who is silent, too, unless
+    nobody asked for more."""
+    highest = max((blamed.score for blamed in strong.values()), default=0.0)
+    found = dict(weights)
+    if not highest:
+        return found
+    share = {service: blamed.score / highest for service, blamed in strong.items()}
+    for service, weight in weights.items():
+        trouble = troubles.get(service)
+        if trouble is not None and (trouble.is_silent or trouble.is_busier):
+            is_idle = trouble.is_silent and service in as_asked and service not in complaints
+            found[service] = weight * (_NO_EFFECT if is_idle else 1.0)
+            continue
+        seen = max(share.get(other, 0.0) for other in (service, *complaints.get(service, ())))
+        found[service] = weight * (_NO_EFFECT + (1 - _NO_EFFECT) * seen)
+    for service, blamed in strong.items():
+        most = _BY_EFFECT * share[service] if blamed.effect.is_own else 0.0
+        found[service] = max(found.get(service, 0.0), most)
+    return found
 
 
 def is_traffic(signal: Signal) -> bool:
@@ -188,6 +229,7 @@ def _root(
     troubles: Mapping[str, _Trouble],
     complaints: Mapping[str, Sequence[str]],
     first: datetime,
+    strong: Mapping[str, Blamed],
 ) -> Root:
     trouble = troubles.get(service)
     because: list[tuple[str, str]] = []
@@ -195,6 +237,8 @@ def _root(
         because.append(("silent", service))
     if trouble and trouble.is_broken:
         because.append(("broken_off", service))
+    elif service in strong and strong[service].effect.is_own:
+        because.append(("cut_short", strong[service].effect.text))
     if trouble and trouble.is_busier:
         because.append(("busier", service))
     if trouble and trouble.began_at == first and len(troubles) > 1:

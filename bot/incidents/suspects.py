@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from bot.changes.model import Change, ChangeKind
 from bot.incidents.conditions import TRAFFIC, condition_of
+from bot.incidents.effects import Blamed
 from bot.incidents.graph import ServiceGraph
 from bot.incidents.model import Suspect
 from bot.incidents.naming import named_in
@@ -52,12 +53,13 @@ REASONS = (
     "named_by",
     "silent",
     "broken_off",
+    "cut_short",
     "busier",
     "condition",
 )
 """The keys of `Suspect.because`. Figures: minutes (`minutes_before`, `minutes_after`: between the change and the
 trouble; `minutes_earlier`: by how much the trouble upstream is older), services, a log template's text
-(`vanished_after`, `shifted_after`), or (`not_production`) an environment."""
+(`vanished_after`, `shifted_after`, `cut_short`), or (`not_production`) an environment."""
 
 Reason = tuple[str, str]
 
@@ -141,14 +143,15 @@ def rank(
     verdicts: Mapping[str, str] | None = None,
     kinds: Mapping[ChangeKind, float] | None = None,
     diffs: Mapping[str, TemplateDiff] | None = None,
+    effects: Sequence[Blamed] = (),
 ) -> list[Suspect]:
     """The likeliest first, at most `SUSPECTS_MAX`. `changes` are those of the look-back, all services'.
 
     `verdicts` are what people said, by subject: "confirmed" comes first with likelihood 1, "rejected" last with 0, and
     the others share what that leaves. `kinds` are weights of the kinds of change (see `learn_kinds`).
-    `diffs`: the change's id → what its service has stopped writing since, as texts.
+    `diffs`: the change's id → what its service has stopped writing since, as texts. `effects`: see `roots_of`.
     """
-    case = _case(began_at, service, signals, graph, diffs or {})
+    case = _case(began_at, service, signals, graph, diffs or {}, effects)
     near = [c for c in changes if c.at <= now and -SLACK <= case.before(c) <= LOOK_BACK]
     scored = [s for c in near if (s := _change(case, c, near, kinds or _BY_KIND))]
     best = max((s.score for s in scored), default=0.0)
@@ -171,8 +174,9 @@ def _case(
     signals: Sequence[Signal],
     graph: ServiceGraph,
     diffs: Mapping[str, TemplateDiff],
+    effects: Sequence[Blamed],
 ) -> _Case:
-    roots = roots_of(signals, graph)
+    roots = roots_of(signals, graph, effects)
     highest = max((root.share for root in roots), default=1.0)
     origin = {root.service: root.share / highest for root in roots} or {service: 1.0}
     silent = frozenset(root.service for root in roots if root.is_silent)

@@ -54,7 +54,7 @@ class SignalTable:
     def known(self, fingerprint: str) -> tuple[int, Signal] | None:
         query = select(table).join(incident, incident.c.id == table.c.incident_id)
         query = query.where(table.c.fingerprint == fingerprint, incident.c.state != IncidentState.RESOLVED.value)
-        return next(iter(self._pairs(query)), None)
+        return max(self._pairs(query), key=lambda pair: (pair[1].seen_until, pair[1].id), default=None)
 
     def watched(self, service: str, resolved_since: datetime) -> list[tuple[int, Signal]]:
         query = select(table).join(incident, incident.c.id == table.c.incident_id).where(table.c.service == service)
@@ -81,6 +81,11 @@ class SignalTable:
     def still_on(self, signal_ids: Collection[int], at: datetime) -> None:
         if signal_ids:
             self._db.execute(update(table).where(table.c.id.in_(signal_ids)).values(last_at=at))
+
+    def begin_again(self, signal_ids: Collection[int], began_at: datetime, at: datetime) -> None:
+        if signal_ids:
+            again = update(table).where(table.c.id.in_(signal_ids))
+            self._db.execute(again.values(count=table.c.count + 1, began_at=began_at, at=at, last_at=at))
 
     def loose(self, since: datetime) -> list[Signal]:
         return self._all(select(table).where(table.c.incident_id == 0, table.c.at >= since))

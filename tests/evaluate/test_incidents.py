@@ -6,7 +6,7 @@ import pytest
 
 from bot.errors import InputError
 from bot.evaluate.incidents import evaluate
-from bot.incidents.effects import Shift, rank_effects
+from bot.incidents.effects import Effect, rank_effects
 from bot.incidents.graph import ServiceGraph
 from tests.conftest import shared_data
 
@@ -28,10 +28,10 @@ def test_a_folder_without_issues_is_refused(tmp_path: Path) -> None:
 
 def test_a_shift_that_a_dependency_explains_is_not_blamed_and_tiny_ones_are_not_either() -> None:
     shifts = [
-        Shift("web", 0.31, 9, 1.0),
-        Shift("checkout", 0.30, 9, 1.0),
-        Shift("db", 0.29, 9, 1.0),
-        Shift("cron", 5.0, 100, 0.01),
+        Effect("web", "latency", 0.31, 9, 1.0),
+        Effect("checkout", "latency", 0.30, 9, 1.0),
+        Effect("db", "latency", 0.29, 9, 1.0),
+        Effect("cron", "latency", 5.0, 100, 0.01),
     ]
-    assert rank_effects("web", shifts, GRAPH)[0].service == "db"
-    assert rank_effects("web", shifts[:2], GRAPH)[0].service == "checkout"
+    assert rank_effects(shifts, GRAPH, "web")[0].service == "db"
+    assert rank_effects(shifts[:2], GRAPH, "web")[0].service == "checkout"

@@ -1,0 +1,81 @@
+"""What of an incident is of now, and what is of before? Trouble that was over and is back begins a new episode.
+
+An incident stays open for some quiet minutes. What is seen again in them belongs to it, but where it began is asked of
+what is seen now: the lines of callers that fail are the same whatever fails below them. Where the service that the
+episode before began in shows nothing now, it is another problem.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.incidents.model import Incident, TimelineEntry
+from bot.incidents.roots import Root
+from bot.signals.model import Signal, SignalKind
+from bot.signals.severity import Severity
+
+OVER_AFTER = timedelta(minutes=2.5)
+"""Nothing was seen for so long: three windows of a minute without it."""
+
+SETTLED_AFTER, PARTS_WITHIN = timedelta(seconds=45), timedelta(minutes=4)
+"""Whether it is the same is said when the first window is whole, and not much later: then people read it as one."""
+
+MOMENT = timedelta(minutes=5)
+"""A figure that was never so high was so at one time; it is news for so long."""
+
+_BEGINNINGS = frozenset({"again", "reopened", "flapping"})
+_SLACK = timedelta(minutes=1)
+_SHARE_LEFT_MAX = 0.3
+_SERVICES_MIN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """Since when it is on, when that was noticed, and the service where the one before began, '' for the first."""
+
+    began_at: datetime
+    noticed_at: datetime
+    before: str = ""
+
+
+def is_over(incident: Incident, began_at: datetime) -> bool:
+    """Was it over when what is seen now began?"""
+    return began_at - incident.last_signal_at >= OVER_AFTER
+
+
+def episode_of(incident: Incident, timeline: Sequence[TimelineEntry]) -> Episode:
+    for entry in reversed(timeline):
+        if entry.kind in _BEGINNINGS:
+            facts = dict(entry.facts)
+            began_at = datetime.fromisoformat(facts["began_at"]) if "began_at" in facts else entry.at
+            return Episode(began_at, entry.at, facts.get("before", ""))
+    noticed_at = incident.reopened_at or incident.opened_at
+    return Episode(incident.reopened_at or incident.began_at, noticed_at)
+
+
+def of_episode(signals: Sequence[Signal], episode: Episode) -> list[Signal]:
+    """Those that were seen in it; all when none was."""
+    return [s for s in signals if s.seen_until >= episode.began_at - _SLACK] or list(signals)
+
+
+def to_rank(signals: Sequence[Signal], episode: Episode) -> list[Signal]:
+    """On which suspects are ranked: those of the episode. One service alone that is back says too little of where all
+    of it began."""
+    seen = of_episode(signals, episode)
+    services = {s.service for s in seen if s.severity.at_least(Severity.MINOR)}
+    return seen if len(services) >= _SERVICES_MIN else list(signals)
+
+
+def seen_at(signal: Signal, now: datetime) -> datetime:
+    """Until when a signal that is raised once more says something: a record stands for a while, and is old by then."""
+    is_moment = signal.kind is SignalKind.SERIES and "limit" not in signal.attributes
+    return min(now, signal.began_at + MOMENT) if is_moment else now
+
+
+def is_elsewhere(signals: Sequence[Signal], episode: Episode, roots: Sequence[Root]) -> bool:
+    """Does the service that the episode before began in show nothing now, and another one is the likely origin?"""
+    if not episode.before or not roots or roots[0].service == episode.before:
+        return False
+    troubled = {s.service for s in signals if s.severity.at_least(Severity.MINOR)}
+    share = next((root.share for root in roots if root.service == episode.before), 0.0)
+    return episode.before not in troubled and share <= _SHARE_LEFT_MAX * roots[0].share
