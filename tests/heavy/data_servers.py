@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from tests.heavy.servers import environment, running, wait_for
+from tests.heavy.servers import environment, free_port, running, wait_for
 
 DEPLOYMENT = "orders/hourly"
 _FLOW = """
@@ -94,7 +94,8 @@ def _base(bin_: Path, folder: Path) -> dict[str, str]:
 
 
 @contextmanager
-def prefect(folder: Path, port: int = 14200) -> Iterator[Warehouse]:
+def prefect(folder: Path) -> Iterator[Warehouse]:
+    port = free_port()
     bin_, url = environment("prefect"), f"http://127.0.0.1:{port}/api"
     (folder / "orders.py").write_text(_FLOW)
     env: Mapping[str, str] = {
@@ -116,7 +117,8 @@ def prefect(folder: Path, port: int = 14200) -> Iterator[Warehouse]:
 
 
 @contextmanager
-def dagster(folder: Path, port: int = 13000) -> Iterator[Warehouse]:
+def dagster(folder: Path) -> Iterator[Warehouse]:
+    port = free_port()
     bin_, url = environment("dagster"), f"http://127.0.0.1:{port}"
     (folder / "shop.py").write_text(_JOB)
     (folder / "dagster.yaml").write_text("telemetry: {enabled: false}\n")

@@ -33,7 +33,7 @@ def changes(tocsin: Tocsin) -> list[Change]:
 
 def test_an_alias_that_moves_is_a_change_and_a_wrong_secret_is_refused(tmp_path: Path) -> None:
     tocsin = Tocsin(f"sqlite:///{tmp_path}/tocsin.db", settings=SETTINGS)
-    with tocsin.running(), servers.mlflow(tmp_path, 15_001) as server:
+    with tocsin.running(), servers.mlflow(tmp_path) as server:
         register(tocsin, server, SECRET)
         servers.seeded_model(server, "churn", versions=2)
         until(lambda: any(change.attributes.get("alias") for change in changes(tocsin)), told=lambda: changes(tocsin))

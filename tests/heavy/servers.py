@@ -1,14 +1,15 @@
 """How do real servers (here Airflow and MLflow) come up for a test, on loopback only, and go down with all their
 processes?
 
-Their environments are made once, from the pins in `locks/` (whole, so nothing is resolved), in `$TOCSIN_HEAVY_DIR`
-(else `~/.cache/tocsin-heavy`).
+Their environments are made once, from the pins in `locks/` (whole, so nothing is resolved; `pip check` says whether
+they fit together), in `$TOCSIN_HEAVY_DIR` (else `~/.cache/tocsin-heavy`).
 """
 
 import base64
 import hashlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -81,8 +82,15 @@ def environment(name: str) -> Path:
         venv.create(folder, with_pip=True, clear=True)
         pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*pip, "--no-deps", "-r", str(lock)], check=True, stdout=sys.stderr)
+        subprocess.run([*pip[:3], "check"], check=True, stdout=sys.stderr)
         ready.write_text(digest)
     return folder / "bin"
+
+
+def free_port() -> int:
+    """One that nobody listened on a moment ago."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
 @contextmanager
@@ -174,9 +182,10 @@ class Airflow:
 
 @contextmanager
 def airflow(
-    folder: Path, port: int = 18080, more: Mapping[str, str] | None = None, dags: Mapping[str, str] | None = None
+    folder: Path, more: Mapping[str, str] | None = None, dags: Mapping[str, str] | None = None
 ) -> Iterator[Airflow]:
     """`more`: further settings as environment variables. `dags`: id → text of DAGs beside the two that are there."""
+    port = free_port()
     bin_ = environment("airflow")
     home = folder / "airflow"
     (home / "dags").mkdir(parents=True)
@@ -230,7 +239,8 @@ def _wait_for_dag(server: Airflow, dag: str) -> None:
 
 
 @contextmanager
-def mlflow(folder: Path, port: int = 15000) -> Iterator[str]:
+def mlflow(folder: Path) -> Iterator[str]:
+    port = free_port()
     bin_ = environment("mlflow")
     env = {
         **{name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ},
