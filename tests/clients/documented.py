@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -167,3 +168,4 @@ def speaking(
         process.stdin.close()
         process.kill()
         process.wait()
+        shutil.rmtree(folder)
