@@ -17,7 +17,9 @@ from bot.engine.quiet import is_quiet, unquiet
 from bot.logs.windows import window_start
 from bot.settings import Settings
 
-FIT_EVERY = timedelta(hours=1)
+FIT_EVERY_WINDOWS = 60
+"""Each hour with windows of a minute; longer ones bring less that is new."""
+
 SERVICES_A_RUN = 10
 WINDOWS_MAX = 720
 EACH = (7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103, 107, 109, 113)
@@ -34,6 +36,7 @@ KEPT_IN_MEMORY = 256
 class Mixes:
     def __init__(self, store: Store, clock: Clock, settings: Settings) -> None:
         self._store, self._clock, self._settings = store, clock, settings
+        self._fit_every = FIT_EVERY_WINDOWS * settings.detection.window
         self._kept: OrderedDict[str, tuple[datetime, MixModel | None]] = OrderedDict()
         self._fitted: dict[str, datetime] = {}
 
@@ -73,8 +76,8 @@ class Mixes:
             row
             for row in tx.logs.services()
             if row.first_at <= since
-            and row.last_at > now - FIT_EVERY
-            and now - fitted.get(row.name, never) >= FIT_EVERY
+            and row.last_at > now - self._fit_every
+            and now - fitted.get(row.name, never) >= self._fit_every
         ]
         return sorted(rows, key=lambda row: (fitted.get(row.name, never), row.name))[:SERVICES_A_RUN]
 
