@@ -56,7 +56,7 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Heard]:
         settings.read_string(tocsin.filled(example("openlineage", "Airflow")))
         more = {"AIRFLOW__OPENLINEAGE__TRANSPORT": settings["openlineage"]["transport"]}
         told = tocsin.filled(example("airflow", "a DAG's default_args")) + TOLD_DAG
-        with servers.airflow(folder, _free_port(), more, {"orders_told": told}) as airflow:
+        with servers.airflow(folder, more, {"orders_told": told}) as airflow:
             made = Heard(tocsin, airflow)
             tocsin.weather.app = _listening(tocsin.weather.app, made.bodies)
             yield made

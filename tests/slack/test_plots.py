@@ -3,10 +3,13 @@
 import base64
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 
+import pytest
 import pytest_asyncio
 
 from bot.engine.pages import PlotPage
+from bot.signals.model import Measure, Measured
 from bot.slack.plain import plain_words
 from bot.slack.plots import plot_of
 from bot.slack.render import Renderer
@@ -60,5 +63,44 @@ def test_a_forecast_says_when_and_how_sure_and_a_figure_says_what_is_usual() -> 
         told.setdefault(signal.evidence.measure.what, Renderer().render("plot", page).text)
     assert "disk (device=sda) reaches 95 % in 9 h" in told["reaches_limit"]
     assert "between 6 h and 14 h from now" in told["reaches_limit"]
-    assert "now 412 ms, usual is 180 ms to 240 ms, by 4.6 days of it" in told["spike"]
+    assert "now 412 ms, usual is 180 to 240 ms, known for 4.6 days" in told["spike"]
     assert "its newest row is 130 min old, 60 min are allowed" in told["stale"]
+
+
+SAID: dict[str, tuple[Measure, str]] = {
+    "column of nothing": (
+        Measure(Measured.NULLS, "orders", "share", 0.4, 0.0, 0.05, parts=(("column", "customer"), ("rows", "2000"))),
+        "orders has too many empty values; 40 % of its 2,000 rows, in `customer`; at most 5 % may be",
+    ),
+    "twice": (
+        Measure(Measured.DUPLICATES, "orders", "share", 0.4, 0.0, 0.0, parts=(("column", "id"), ("rows", "2000"))),
+        "orders has too many duplicates; 40 % of its 2,000 rows, by `id`; none may be",
+    ),
+    "no value": (
+        Measure(Measured.NO_VALUE, "orders", low=1.0),
+        "orders gives no value; at least 1 is right; since",
+    ),
+    "accuracy": (
+        Measure(Measured.PERFORMANCE, "fraud", "accuracy", 0.71, 0.83, 1.0, parts=(("labels", "700"),)),
+        "right in 71 % of 700 predictions whose outcome is known; from 83 % on is as good as before",
+    ),
+    "error": (
+        Measure(Measured.PERFORMANCE, "fraud", "mae", 12.1, 0.0, 8.3, parts=(("labels", "700"),)),
+        "off by 12 on average of 700 predictions whose outcome is known; up to 8.3 is as good as before",
+    ),
+    "perhaps never": (
+        Measure(
+            Measured.REACHES_LIMIT, "free", "GB", 80.0, limit=5.0, per_day=-40.0,
+            at=pages.NOW + timedelta(hours=9), earliest=pages.NOW + timedelta(hours=6),
+        ),
+        "now 80 GB, falling by 40 GB a day; in 6 h at the earliest, perhaps never",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_what_a_measure_says_reads_as_a_sentence(name: str) -> None:
+    measure, said = SAID[name]
+    seen = pages.measured()[0]
+    signal = replace(seen, at=pages.NOW, evidence=replace(seen.evidence, measure=measure))
+    assert said in Renderer().render("plot", PlotPage(signal, pages.NOW, 60)).text
