@@ -34,7 +34,7 @@ _NOTES = (
     "minutes: from the injection to the message, median; a fault that shows before its noted time counts as 0.",
     "messages between: first messages at times without a fault, in how many hours.",
     "Between the recorded minutes stand fault-free requests of the recording, drawn at random.",
-    "In-sample on TrainTicket, 2023-01-29: calls that break off are looked for since its faults were looked at.",
+    "In-sample on TrainTicket, 2023-01-29: calls that break off and effects were worked out on its faults.",
     "Published for 45 faults of two days, service first / in three / in five: Nezha .87 .98 .98 (with traces); other "
     "multi-modal methods at best .20 .31 .44. Our prototype on the same 45, without traces: .38 .62 .73.",
 )

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -100,6 +101,25 @@ def test_the_whole_program_tells_the_faults_of_a_recording_and_names_the_service
     part = CliRunner().invoke(app, ["evaluate", "incidents", str(recording), "--part", "some"])
     assert part.exit_code == 1
     assert "none of all, odd, even" in part.stderr
+
+
+def test_a_recording_of_figures_alone_has_stretches_around_its_faults(recording: Path) -> None:
+    for path in (recording / "log", recording / "normal"):
+        shutil.rmtree(path)
+    (recording / "graph.csv").unlink()
+    (recording / "metric" / "dependency.csv").write_text("Source,Target,Weight\nweb,orders,1\norders,10.0.0.7,1\n")
+    read = read_recording(recording)
+    assert not read.records
+    assert read.services == ["orders"]
+    assert read.calls == {"web": ["orders"]}
+    assert [fault.at - fault.stretch[0] for fault in read.faults] == [MINUTE, MINUTE]
+
+
+def test_only_the_run_that_is_asked_for_is_made(recording: Path) -> None:
+    (recording / "graph.csv").unlink()
+    done = CliRunner().invoke(app, ["evaluate", "incidents", str(recording), "--graph"])
+    assert done.exit_code == 1
+    assert "neither graph.csv nor metric/dependency.csv" in done.stderr
 
 
 def test_what_is_missing_in_a_recording_is_said(recording: Path) -> None:
