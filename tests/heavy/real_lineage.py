@@ -5,7 +5,6 @@ import configparser
 import itertools
 import json
 import os
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,11 +39,6 @@ class Heard:
         now = self.tocsin.engine.clock.now()
         with self.tocsin.engine.store.read() as tx:
             return list(tx.incidents.recent(now.replace(year=now.year - 1)))
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return int(one.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
