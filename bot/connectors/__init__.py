@@ -24,9 +24,6 @@ from bot.engine.ticket_ports import Desk
 from bot.errors import SettingsError
 from bot.settings import Settings, TicketSettings
 
-MEANT_FOR: Mapping[ActionKind, str] = USUAL_CONNECTOR
-"""The `type` of connector that each kind of action asks for, when nothing else is set up."""
-
 KEEP_TICKETS = ("jira", "servicenow", "statuspage")
 """The types of connector whose tickets can follow incidents."""
 
@@ -115,16 +112,6 @@ def _said_to_customers(name: str, section: TicketSettings) -> list[str]:
     return problems
 
 
-def missing_connectors(settings: Settings) -> dict[ActionKind, str]:
-    """Kinds of action that no configured connector does → the type of connector that would. For the answer to a
-    command like /rerun."""
-    done: set[ActionKind] = set()
-    for connector in settings.connectors.values():
-        if connector.type in known_types():
-            done |= _load(connector.type).KINDS
-    return {kind: MEANT_FOR[kind] for kind in ActionKind if kind not in done}
-
-
 def _module(name: str, type_: str, problems: list[str]) -> ActingConnector | None:
     if type_ not in known_types():
         known = ", ".join(known_types())
@@ -160,7 +147,7 @@ def _action_problems(settings: Settings, modules: Mapping[str, ActingConnector])
             does = ", ".join(sorted(module.KINDS))
             problems.append(
                 f"{where}connector: {connector!r} is of type {type_}, which does {does}; "
-                f"{kind} needs a connector of type {MEANT_FOR[kind]}"
+                f"{kind} needs a connector of type {USUAL_CONNECTOR[kind]}"
             )
     return problems
 

@@ -7,13 +7,14 @@ down there first, so that it is never said back. Events wait in a table, in orde
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.clock import Clock
 from bot.engine.calling_ports import Pager, PagerAlert, PagerEvent, Told
 from bot.engine.incidents import Incidents
 from bot.engine.ports import Store, Transaction
 from bot.engine.telling import add_line
+from bot.engine.trying import CLAIMED_FOR, may_be_tried_again, wait_after
 from bot.errors import ConnectorError, Refused, Stale
 from bot.incidents.model import Incident, IncidentState
 from bot.oncall.escalation import PageState, Reach
@@ -25,10 +26,6 @@ log = logging.getLogger(__name__)
 
 PAGER = "pager"
 """The team of what acts for a pager: `Person("pager", "main")`."""
-CLAIMED_FOR = timedelta(seconds=90)
-TRIED_FOR = timedelta(hours=24)
-_WAIT = timedelta(seconds=5)
-_WAIT_MAX = timedelta(minutes=5)
 _ERROR_MAX = 300
 SAID = "pager.said"
 
@@ -104,8 +101,8 @@ class Pagers:
 
     def _not_told(self, event: PagerEvent, error: ConnectorError, now: datetime) -> None:
         log.warning("%s of %s could not be told: %s", event.action, event.key, error)
-        if not error.permanent and now - event.put_at < TRIED_FOR:
-            wait = min(_WAIT_MAX, _WAIT * 2 ** min(event.attempts - 1, 10))
+        if may_be_tried_again(error, event.put_at, now):
+            wait = wait_after(event.attempts)
             with self._store.write() as tx:
                 tx.pagers.later(event, now + wait, str(error))
             return

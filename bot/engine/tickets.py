@@ -22,6 +22,7 @@ from bot.engine.reading import Reading
 from bot.engine.showing import names_of, trouble_of
 from bot.engine.telling import add_line, note, tell_incident
 from bot.engine.ticket_ports import Desk, Does, Filed, TicketEvent
+from bot.engine.trying import CLAIMED_FOR, may_be_tried_again, wait_after
 from bot.errors import ConnectorError, Gone, NotFound, Refused, Stale
 from bot.incidents.life import Ticket, TicketState
 from bot.incidents.model import Incident, IncidentState, TimelineEntry
@@ -32,13 +33,8 @@ log = logging.getLogger(__name__)
 
 TICKETS = "tickets"
 """The team of what is done by itself: `Person("tickets", "ops")`, in the audit."""
-CLAIMED_FOR = timedelta(seconds=90)
-"""Longer than the search of any such system is behind: what was opened just before a crash is found by then."""
-TRIED_FOR = timedelta(hours=24)
-_WAIT = timedelta(seconds=5)
-_WAIT_MAX = timedelta(minutes=5)
 _OPENED_AGAIN_AFTER = timedelta(seconds=30)
-"""As above, when nobody knows whether a try took effect."""
+"""As with `CLAIMED_FOR`, when nobody knows whether a try took effect."""
 _ERROR_MAX = 300
 
 _SAID: Mapping[str, str] = {
@@ -266,8 +262,8 @@ class Tickets:
 
     def _not_done(self, event: TicketEvent, error: ConnectorError, now: datetime) -> None:
         log.warning("%s of the ticket %s could not be done: %s", event.does, event.key, error)
-        if not error.permanent and now - event.put_at < TRIED_FOR:
-            wait = min(_WAIT_MAX, _WAIT * 2 ** min(event.attempts - 1, 10))
+        if may_be_tried_again(error, event.put_at, now):
+            wait = wait_after(event.attempts)
             if event.does is Does.OPEN:
                 wait = max(wait, _OPENED_AGAIN_AFTER)
             with self._store.write() as tx:

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.actions.model import ActionKind
-from bot.connectors import EXTRAS, MEANT_FOR, executors, known_types, missing_connectors
+from bot.connectors import EXTRAS, executors, known_types
 from bot.connectors.git.executor import GitExecutor
 from bot.errors import SettingsError
 from bot.settings import Settings
@@ -74,14 +73,6 @@ def test_everything_wrong_is_told_at_once() -> None:
     with pytest.raises(SettingsError) as caught:
         executors(settings)
     assert len(caught.value.problems) == 2
-
-
-def test_a_kind_that_nothing_does_names_the_connector_it_misses() -> None:
-    assert missing_connectors(Settings()) == dict(MEANT_FOR)
-    with_git = missing_connectors(_settings({"type": "git", "repository": "x"}))
-    by_git = {ActionKind.DEPLOY, ActionKind.ROLLBACK, ActionKind.MODEL_PROMOTE, ActionKind.MODEL_ROLLBACK}
-    assert set(with_git) == set(ActionKind) - by_git
-    assert with_git[ActionKind.RERUN] == "airflow"
 
 
 def test_only_configured_connectors_are_imported() -> None:

@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from bot.actions.model import Action, ActionKind
-from bot.connectors import executors, missing_connectors
+from bot.connectors import executors
 from bot.demo.cli import demo_settings
 from bot.demo.configuration import CONNECTOR
 from bot.demo.pace import Pace
 from bot.demo.shop import SERVICES
+from bot.engine.catalogue import Catalogue
+from bot.errors import Refused
 from bot.settings import DetectionSettings, ServiceSettings, Settings
 
 
@@ -72,6 +74,8 @@ def test_making_it_twice_keeps_the_repository(settings: Settings) -> None:
 
 
 def test_kinds_that_the_demo_cannot_do_name_what_they_miss(settings: Settings) -> None:
-    missing = missing_connectors(settings)
-    assert (missing[ActionKind.RERUN], missing[ActionKind.MODEL_ROLLBACK]) == ("airflow", "mlflow")
-    assert {ActionKind.DEPLOY, ActionKind.ROLLBACK} == set(ActionKind) - set(missing)
+    catalogue = Catalogue(settings, executors(settings))
+    for kind, connector in ((ActionKind.RERUN, "airflow"), (ActionKind.MODEL_ROLLBACK, "mlflow")):
+        with pytest.raises(Refused, match=connector):
+            catalogue.choose(kind, "checkout")
+    assert {kind for kind in ActionKind if catalogue.of_kind(kind)} == {ActionKind.DEPLOY, ActionKind.ROLLBACK}

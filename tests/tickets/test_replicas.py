@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.engine.tickets import CLAIMED_FOR
+from bot.engine.trying import CLAIMED_FOR
 from bot.engine.whole import Engine
 from bot.incidents.model import Incident
 from tests.oncall.test_replicas import at_once
