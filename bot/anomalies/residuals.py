@@ -46,9 +46,11 @@ def fit_residuals(vectors: Vectors, *, above_chance: bool) -> Residuals:
     Marchenko and Pastur (1967) for noise as strong as the median one. Counts of independent templates are chance in
     every direction; explaining 95 % of that leaves hardly a direction in which to be unusual.
     """
+    if not np.ptp(vectors, axis=0).any():
+        return Residuals(vectors.mean(axis=0), np.empty((0, vectors.shape[1])), 0.0)  # all alike: nothing to explain
     pca = PCA(svd_solver="full").fit(vectors)
     strengths = np.maximum(np.asarray(pca.explained_variance_, dtype=np.float64), 0.0)
-    kept = int(np.searchsorted(np.cumsum(strengths), SHARE_EXPLAINED * strengths.sum())) + 1 if strengths.any() else 0
+    kept = int(np.searchsorted(np.cumsum(strengths), SHARE_EXPLAINED * strengths.sum())) + 1
     if above_chance:
         edge = float(np.median(strengths)) * (1 + np.sqrt(vectors.shape[1] / vectors.shape[0])) ** 2
         kept = min(kept, int((strengths > edge).sum()), vectors.shape[1] // 2)

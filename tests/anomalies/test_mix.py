@@ -140,3 +140,9 @@ def test_the_q_statistic_of_equal_directions_is_that_of_a_chi_squared() -> None:
 
 def test_counts_that_are_chance_in_every_direction_have_no_components() -> None:
     assert len(fit_residuals(np.random.default_rng(2).normal(size=(500, 20)), above_chance=True).components) == 0
+
+
+def test_vectors_that_are_all_alike_leave_no_room_for_another() -> None:
+    residuals = fit_residuals(np.array([[1.0, 2.0]] * 9), above_chance=False)
+    assert (residuals.components.shape, residuals.limit) == ((0, 2), 0.0)
+    assert residuals.errors(np.array([[1.0, 2.0], [1.0, 3.0]])).tolist() == [0.0, 1.0]
