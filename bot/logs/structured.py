@@ -144,13 +144,14 @@ def _nesting(part: tuple[str, object]) -> int:
 
 
 def _flatten(value: Mapping[str, object], prefix: str, into: dict[str, object], depth: int) -> None:
+    """Of `"log.level"` and `"log": {"level"}`, which have one name, the one that came first counts."""
     for key, part in value.items():
         if len(into) >= FLAT_MAX:
             return
         if isinstance(part, dict) and depth < DEPTH_MAX:
             _flatten(part, f"{prefix}{key}.", into, depth + 1)
         elif part is not None:
-            into[f"{prefix}{key}"] = part
+            into.setdefault(f"{prefix}{key}", part)
 
 
 def _text(value: object) -> str:

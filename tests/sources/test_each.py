@@ -10,7 +10,7 @@ from typing import Any
 
 import cramjam
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
@@ -59,7 +59,12 @@ NANOSECONDS = st.one_of(
     st.sampled_from([0, -1, 5, 10**18, 2**63 - 1, 4_102_444_800 * 10**9]),
 )
 VALUES = st.one_of(
-    MESSAGES, st.integers(), st.booleans(), st.none(), st.floats(), st.just({"name": "x", "level": "warn"})
+    MESSAGES,
+    st.integers(),
+    st.booleans(),
+    st.none(),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.just({"name": "x", "level": "warn"}),
 )
 
 
@@ -195,6 +200,7 @@ OBJECTS = st.lists(
 
 
 @settings(max_examples=300, deadline=None)
+@example([{"@timestamp": None, "message": "0", "log.level": "info", "log": {"level": "warn"}, "time": 1772366400}], "")
 @given(OBJECTS, st.sampled_from(["", "logs"]))
 def test_bulk(objects: list[dict[str, object]], index: str) -> None:
     action = json.dumps({"create": {"_index": index} if index else {}})
