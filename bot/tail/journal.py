@@ -65,13 +65,15 @@ def follow_journal(
     with _started([*command, *_options(mark, units)]) as process:
         assert process.stdout is not None
         lines = _Lines(process.stdout, stop)
-        while not stop.is_set():
-            batch = lines.next(mark.sending or LINES_MAX, exactly=bool(mark.sending))
-            if batch:
-                mark = _send(marks, mark, sender, batch)
-            elif lines.is_over:
-                break
-        process.terminate()
+        try:
+            while not stop.is_set():
+                batch = lines.next(mark.sending or LINES_MAX, exactly=bool(mark.sending))
+                if batch:
+                    mark = _send(marks, mark, sender, batch)
+                elif lines.is_over:
+                    break
+        finally:  # also when it is stopped in the middle of a try: else it would be waited for, and it never ends
+            process.terminate()
     if lines.is_over and not stop.is_set() and process.returncode not in (0, -15):
         raise InputError(f"journalctl ended with {process.returncode}; may this user read the journal?")
 

@@ -85,7 +85,7 @@ def test_a_run_that_takes_far_longer_is_evidence_and_one_that_hangs_a_message() 
     [incident] = world.incidents()
     said = str(Renderer().render("incident", world.engine.reading.incident(incident.id)).blocks)
     assert "takes far longer than its runs do" in said
-    assert "50 runs before it took 9 min to 11 min" in said
+    assert "50 runs before it took 9 to 11 min" in said
     ran(world, 100, 10, after=HOUR)
     look(world, 1)
     assert world.incidents()[0].resolution is Resolution.RECOVERED

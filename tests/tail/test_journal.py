@@ -73,8 +73,8 @@ def marks(tmp_path: Path) -> JournalMarkFile:
     return made
 
 
-def follow(receiver: Receiver, journal: Journal, marks: JournalMarkFile, wanted: int) -> None:
-    """Follows until so many lines have arrived."""
+def follow(receiver: Receiver, journal: Journal, marks: JournalMarkFile, wanted: int, patience: int = 500) -> None:
+    """Follows until so many lines have arrived, or for so many fiftieths of a second."""
     stop = Event()
     sender = Sender(receiver.url, "", stop)
     ended_well = Event()
@@ -88,7 +88,7 @@ def follow(receiver: Receiver, journal: Journal, marks: JournalMarkFile, wanted:
 
     thread = Thread(target=run)
     thread.start()
-    for _ in range(500):
+    for _ in range(patience):
         if len(receiver.lines) >= wanted or not thread.is_alive():
             break
         thread.join(0.02)
@@ -120,6 +120,13 @@ def test_a_lost_answer_and_a_refusal_count_nothing_twice(
     journal.write(10)
     follow(receiver, journal, marks, 59)
     assert receiver.lines == [f"m{number}" for number in range(1, 60)]
+
+
+def test_it_stops_while_it_tries_again(receiver: Receiver, journal: Journal, marks: JournalMarkFile) -> None:
+    journal.write(50)
+    receiver.refusals = [(503, "30")] * 9
+    follow(receiver, journal, marks, 49, patience=100)
+    assert (receiver.lines, marks.load().sending) == ([], 49)
 
 
 def test_after_a_crash_the_same_batch_is_sent_again_and_counts_once(
