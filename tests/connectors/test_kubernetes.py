@@ -3,7 +3,7 @@ tests/heavy/real_kubernetes.py."""
 
 import pytest
 
-from bot.actions.model import Action, ActionKind
+from bot.actions.model import Action, ActionKind, Progress, Started
 from bot.connectors import kubernetes
 from bot.errors import ConnectorError
 from tests.connectors.fake_kubernetes import IMAGE, FakeKubernetes
@@ -13,6 +13,8 @@ from tests.connectors.faulty import served
 TARGET = {"namespace": "shop", "deployment": "checkout"}
 SCALE = Action("scale", ActionKind.SCALE, "checkout", "cluster", TARGET)
 ROLLBACK = Action("rollback", ActionKind.ROLLBACK, "checkout", "cluster", TARGET)
+
+TIMED_OUT = 'ReplicaSet "checkout-75c7d6bd68" has timed out progressing'
 
 
 class Restless(FakeKubernetes):
@@ -53,3 +55,17 @@ def test_a_version_that_has_no_pods_yet_is_rolled_back_to_the_one_that_has(pause
     with served(fake.answer) as faulty:
         executor = kubernetes.executor("cluster", {"url": faulty.url, "token": TOKEN})
         assert executor.plan(ROLLBACK, {}).summary == "checkout 1.4.3 → 1.4.2"
+
+
+def test_a_rollout_that_is_stuck_is_told_in_the_words_of_the_server() -> None:
+    fake = Restless()
+    told = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": TIMED_OUT}
+    with served(fake.answer) as faulty:
+        executor = kubernetes.executor("cluster", {"url": faulty.url, "token": TOKEN})
+        begun = executor.execute("run-1", SCALE, {"replicas": "4"}, executor.plan(SCALE, {"replicas": "4"}))
+        assert isinstance(begun, Started)
+        fake.object["status"] |= {"conditions": [told]}
+        assert isinstance(executor.follow(begun, SCALE), Progress)
+        fake.object["status"]["observedGeneration"] = fake.object["metadata"]["generation"]
+        with pytest.raises(ConnectorError, match=f"the rollout is stuck: {TIMED_OUT}"):
+            executor.follow(begun, SCALE)

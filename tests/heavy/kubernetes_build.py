@@ -75,13 +75,12 @@ def _need_tools() -> None:
 
 def _apt(folder: Path) -> list[str]:
     """apt-get with a list of sources of its own: where this machine has Debian from, with the sources of Debian 12."""
-    only = ["Created-By: Packages", "Label: Debian", "Component: main", f"Codename: {RELEASE}"]
-    known = subprocess.run(
-        ["apt-get", "indextargets", "--format", _SOURCE, *only], capture_output=True, text=True, check=True
-    )
-    lines = sorted({line for line in known.stdout.splitlines() if line})
+    lines = _mirrors()
+    if not lines and os.geteuid() == 0:  # apt knows what a mirror has only after its first update
+        subprocess.run(["apt-get", "update", "-qq"], check=False, stdout=sys.stderr)
+        lines = _mirrors()
     if not lines:
-        raise NotToBeHad(f"it is built from Debian 12's sources, and apt has no mirror of {RELEASE} here")
+        raise NotToBeHad(f"apt knows no mirror of Debian 12 ({RELEASE}) here, or was never updated")
     (folder / "sources.list").write_text("\n".join(lines) + "\n")
     options = {
         "Dir::Etc::sourcelist": folder / "sources.list",
@@ -93,6 +92,13 @@ def _apt(folder: Path) -> list[str]:
     apt = ["apt-get", "-qq", *(word for name, value in options.items() for word in ("-o", f"{name}={value}"))]
     _got([*apt, "update"], folder)
     return apt
+
+
+def _mirrors() -> list[str]:
+    only = ["Created-By: Packages", "Label: Debian", "Component: main", f"Codename: {RELEASE}"]
+    command = ["apt-get", "indextargets", "--format", _SOURCE, *only]
+    known = subprocess.run(command, capture_output=True, text=True, check=True)
+    return sorted({line for line in known.stdout.splitlines() if line})
 
 
 def _unpacked_source(apt: list[str], folder: Path) -> Path:
