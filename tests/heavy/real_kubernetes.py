@@ -13,14 +13,16 @@ import httpx
 import pytest
 
 from bot.actions.model import Action, ActionKind, Done, Plan, Started
-from bot.connectors import kubernetes
+from bot.connectors import executors, kubernetes
 from bot.connectors._objects import KEY
 from bot.engine.action_ports import Executor
 from bot.errors import ConnectorError, Refused, WorldChanged
+from bot.settings import Settings
 from tests.connectors import test_contract as contract
 from tests.connectors.bench import Bench, Opened
 from tests.connectors.benches import BENCHES
 from tests.connectors.faulty import Answer, Asked, Backend, Faulty, served
+from tests.handlers.stories import worked
 from tests.heavy.kubelet import BAD
 from tests.heavy.kubernetes_server import (
     IMAGE,
@@ -32,6 +34,7 @@ from tests.heavy.kubernetes_server import (
 )
 from tests.heavy.servers import START_MAX_S
 from tests.heavy.shapes import Shapes, differences, recorded
+from tests.slack.stage import Stage
 
 pytestmark = pytest.mark.timeout(600)
 ACTIONS: Mapping[ActionKind, Mapping[str, str]] = {
@@ -207,6 +210,23 @@ def test_a_deploy_that_cannot_start_is_told_to_be_stuck_and_a_rollback_mends_it(
     assert shop.versions.count("1.4.2") == 2
     assert shop.plan(ActionKind.ROLLBACK).summary == f"checkout {BAD}-1.4.3 → 1.4.2"
     assert shop.run(ActionKind.ROLLBACK, "run-2") == f"checkout has 2 pods of {IMAGE}:1.4.2"
+    assert shop.versions == ["1.4.2", "1.4.2"]
+
+
+async def test_a_deploy_that_is_stuck_is_rolled_back_from_slack(shop: Shop) -> None:
+    shop.stuck()
+    cluster = {"type": "kubernetes", "url": shop.cluster.url, "ca_file": shop.cluster.authority, "token": TOCSIN}
+    target = {"namespace": shop.namespace, "deployment": "checkout"}
+    rollback = {"kind": "rollback", "service": "checkout", "connector": "cluster", "target": target}
+    settings: dict[str, Any] = {"connectors": {"cluster": cluster}, "actions": {"rollback-checkout": rollback}}
+    async with Stage(held=True, executors=executors(Settings.model_validate(settings)), **settings) as stage:
+        stage.deliver()
+        ana, ben = stage.people.as_("ana").in_("#incidents"), stage.people.as_("ben").in_("#incidents")
+        await ana.types("/rollback checkout")
+        await ana.expects_ephemeral(f"The plan is ready: Roll back checkout {BAD}-1.4.3 → 1.4.2")
+        await ben.message("*Roll back checkout*").press("Approve")
+        await worked(stage, "succeeded", pause_s=0.3)
+        await ana.message("*Roll back checkout*").expects(f"checkout has 2 pods of {IMAGE}:1.4.2")
     assert shop.versions == ["1.4.2", "1.4.2"]
 
 
