@@ -2,7 +2,9 @@
 # make test  runs every check
 # make test-heavy  runs Airflow, MLflow, dbt, TestGen, Great Expectations and Evidently for real, each in an environment
 #                  of its own (TOCSIN_HEAVY_DIR; 4 GB)
-# Both set everything up first: a virtual environment in .venv with the locked dependencies.
+# make test-kubernetes  runs a real control plane of Kubernetes, built once from Debian 12's source package
+#                  (TOCSIN_KUBERNETES_DIR; 3 GB while it is built, half an hour on two busy cores)
+# All set everything up first: a virtual environment in .venv with the locked dependencies.
 
 PYTHON ?= python3
 ARGS ?=
@@ -10,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test test-heavy setup lint types imports unit pictures lock clean
+.PHONY: run test test-heavy test-kubernetes setup lint types imports unit pictures lock clean
 
 run: setup
 	@$(BIN)/tocsin run --demo $(ARGS)
@@ -45,6 +47,10 @@ test-heavy: setup
 	$(BIN)/python -m pytest tests/heavy/real_mlflow.py tests/heavy/real_airflow.py tests/heavy/real_pipelines.py \
 	  tests/heavy/real_programs.py tests/heavy/real_docker.py tests/heavy/real_reports.py tests/heavy/real_webhooks.py \
 	  tests/heavy/real_lineage.py tests/heavy/real_testgen.py $(PYTEST_ARGS)
+
+test-kubernetes: setup
+	$(BIN)/python -m tests.heavy.kubernetes_build
+	$(BIN)/python -m pytest tests/heavy/real_kubernetes.py tests/heavy/real_pods.py $(PYTEST_ARGS)
 
 # The pictures of the README and docs/, from headless Chromium.
 pictures: setup

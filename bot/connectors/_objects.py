@@ -39,8 +39,13 @@ class ObjectExecutor(ABC):
     def choices(self, action: Action, parameter: str) -> list[str]:
         return []
 
-    @abstractmethod
-    def plan(self, action: Action, parameters: Mapping[str, str]) -> Plan: ...
+    def plan(self, action: Action, parameters: Mapping[str, str]) -> Plan:
+        """Tried out with `dryRun=All`; while its controller writes the status all the time, too."""
+        for _ in range(WRITES_MAX):
+            plan, wanted = self._planned(action, self._object(action), parameters)
+            if wanted is None or self._put(action, wanted, dry=True):
+                return plan
+        raise self._too_often()
 
     def execute(self, key: str, action: Action, parameters: Mapping[str, str], plan: Plan) -> Done | Started:
         found = self._write(key, action, parameters, plan)
@@ -74,6 +79,10 @@ class ObjectExecutor(ABC):
 
     _halts = "paused"
     """The field of the specification that stops it."""
+
+    @abstractmethod
+    def _planned(self, action: Action, found: Object, parameters: Mapping[str, str]) -> tuple[Plan, Object | None]:
+        """And what is tried out, when something of the specification changes."""
 
     @abstractmethod
     def _wanted(self, action: Action, found: Object, parameters: Mapping[str, str], key: str) -> dict[str, Any]:
@@ -123,7 +132,7 @@ class ObjectExecutor(ABC):
         try:
             self._web.send("PUT", self._path(action), body=dict(wanted), query={**query, "fieldManager": "tocsin"})
         except Problem as problem:
-            if problem.status == 409 and not dry:
+            if problem.status == 409:
                 return False
             raise
         return True

@@ -24,15 +24,24 @@ class PodsExecutor(ObjectExecutor):
         """The pod template of the revision before the present one."""
         sets = self._web.object(self._folder(action, _SETS_API, "replicasets")).get("items")
         uid, now = found["metadata"].get("uid"), self._revision(found)
-        owned = [
-            one
+        has_number, present = self._has_its_number(found), found["spec"]["template"]
+        before = [
+            (self._revision(one), template)
             for one in sets or ()
             if any(owner.get("uid") == uid for owner in one["metadata"].get("ownerReferences") or ())
-            and self._revision(one) < now
+            and (template := self._plain_template(one))
+            and (self._revision(one) < now or (not has_number and template != present))
         ]
-        if not owned:
+        if not before:
             raise Refused("nothing_to_roll_back", service=action.service, version=image(action, found))
-        template: dict[str, Any] = copy.deepcopy(max(owned, key=self._revision)["spec"]["template"])
+        return max(before, key=lambda one: one[0])[1]
+
+    def _has_its_number(self, found: Object) -> bool:
+        """Whether `REVISION` counts the present template already; else it is that of the one before."""
+        return True
+
+    def _plain_template(self, replica_set: Object) -> dict[str, Any]:
+        template: dict[str, Any] = copy.deepcopy(replica_set["spec"]["template"])
         template["metadata"].get("labels", {}).pop(self.HASH, None)
         return template
 

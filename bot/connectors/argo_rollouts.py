@@ -62,22 +62,19 @@ class RolloutExecutor(PodsExecutor):
     def parameters(self, kind: ActionKind) -> tuple[Parameter, ...]:
         return (_pods.VERSION,) if kind is ActionKind.DEPLOY else ()
 
-    def plan(self, action: Action, parameters: Mapping[str, str]) -> Plan:
-        found = self._object(action)
+    def _planned(self, action: Action, found: Object, parameters: Mapping[str, str]) -> tuple[Plan, Object | None]:
         if "template" not in found["spec"]:
             raise self._web.problem(f"{self._name(action)} takes its pods from a workloadRef; act on that one")
         does, name, world = _does(action, found), self._name(action), self._world(action, found)
         if does in _STATUS:
             self._can(action, found, does)
-            return Plan(f"{does} {name}: {_standing(found)}", "", "", "", world, (f"{does} rollout/{name}",))
+            return Plan(f"{does} {name}: {_standing(found)}", "", "", "", world, (f"{does} rollout/{name}",)), None
         wanted = self._wanted(action, found, parameters, "")
         before, after = _pods.version(action, found), _pods.version(action, wanted)
         if found["spec"]["template"] == wanted["spec"]["template"]:
             raise InputError(f"{action.service} has {before} already", place="version")
-        self._put(action, wanted, dry=True)
-        return Plan(
-            f"{name} {before} → {after}", before, after, f"-{before}\n+{after}", world, (f"{does} rollout/{name}",)
-        )
+        diff, commands = f"-{before}\n+{after}", (f"{does} rollout/{name}",)
+        return Plan(f"{name} {before} → {after}", before, after, diff, world, commands), wanted
 
     def _wanted(self, action: Action, found: Object, parameters: Mapping[str, str], key: str) -> dict[str, Any]:
         wanted = copy.deepcopy(dict(found))

@@ -53,17 +53,18 @@ class FluxExecutor(ObjectExecutor):
 
     _halts = "suspend"
 
-    def plan(self, action: Action, parameters: Mapping[str, str]) -> Plan:
-        found, does, name = self._object(action), action.target["does"], self._name(action)
+    def _planned(self, action: Action, found: Object, parameters: Mapping[str, str]) -> tuple[Plan, Object | None]:
+        does, name = action.target["does"], self._name(action)
         is_suspended = bool(found["spec"].get("suspend"))
         if does == "reconcile" and is_suspended:
             raise InputError(f"{name} is suspended; resume it first", place="does")
         if is_suspended is (does == "suspend") and does != "reconcile":
             raise InputError(f"{name} is {'suspended' if is_suspended else 'not suspended'} already", place="does")
-        self._put(action, self._wanted(action, found, parameters, ""), dry=True)
         at = _revision(found)
         summary = f"{does} {name}" + (f", which has {at}" if at else "")
-        return Plan(summary, "", "", _state(found), self._world(action, found), (f"{does} {_kind(action)}/{name}",))
+        commands = (f"{does} {_kind(action)}/{name}",)
+        plan = Plan(summary, "", "", _state(found), self._world(action, found), commands)
+        return plan, self._wanted(action, found, parameters, "")
 
     def _wanted(self, action: Action, found: Object, parameters: Mapping[str, str], key: str) -> dict[str, Any]:
         wanted, does = copy.deepcopy(dict(found)), action.target["does"]

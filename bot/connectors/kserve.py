@@ -52,8 +52,8 @@ class KserveExecutor(ObjectExecutor):
     def parameters(self, kind: ActionKind) -> tuple[Parameter, ...]:
         return (_PERCENT,) if kind is ActionKind.MODEL_PROMOTE else ()
 
-    def plan(self, action: Action, parameters: Mapping[str, str]) -> Plan:
-        found, name = self._object(action), self._name(action)
+    def _planned(self, action: Action, found: Object, parameters: Mapping[str, str]) -> tuple[Plan, Object | None]:
+        name = self._name(action)
         serving = ((found.get("status") or {}).get("components") or {}).get("predictor") or {}
         new, old = str(serving.get("latestReadyRevision") or ""), str(serving.get("previousRolledoutRevision") or "")
         before, after = _share(found), _wanted_share(action, parameters)
@@ -61,7 +61,6 @@ class KserveExecutor(ObjectExecutor):
             raise Refused("nothing_to_roll_back", service=action.service, version=new)
         if before == after:
             raise InputError(f"{new or name} has {before} % of the traffic already", place="percent")
-        self._put(action, self._wanted(action, found, parameters, ""), dry=True)
         diff = "\n".join(
             (
                 f"-{new} {before} %, {old or 'nothing before'} {100 - before} %",
@@ -69,14 +68,9 @@ class KserveExecutor(ObjectExecutor):
             )
         )
         commands = (f"give {new} {after} % of the traffic of {name}",)
-        return Plan(
-            f"{name}: {new} {before} % → {after} %",
-            f"{before} %",
-            f"{after} %",
-            diff,
-            self._world(action, found),
-            commands,
-        )
+        summary = f"{name}: {new} {before} % → {after} %"
+        plan = Plan(summary, f"{before} %", f"{after} %", diff, self._world(action, found), commands)
+        return plan, self._wanted(action, found, parameters, "")
 
     def cancel(self, started: Started, action: Action) -> None:
         """It is written at once."""

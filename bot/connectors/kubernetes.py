@@ -62,18 +62,17 @@ class KubernetesExecutor(PodsExecutor):
     def parameters(self, kind: ActionKind) -> tuple[Parameter, ...]:
         return _PARAMETERS[kind]
 
-    def plan(self, action: Action, parameters: Mapping[str, str]) -> Plan:
-        found = self._object(action)
+    def _planned(self, action: Action, found: Object, parameters: Mapping[str, str]) -> tuple[Plan, Object | None]:
         wanted = self._wanted(action, found, parameters, "planned")
         before, after = _shown(action, found), _shown(action, wanted)
         if before == after and action.kind is not ActionKind.RESTART:
             raise InputError(f"{action.service} has {before} already", place=next(iter(parameters), action.name))
-        self._put(action, wanted, dry=True)
         name = self._name(action)
         versions = ("", "") if action.kind is ActionKind.RESTART else (before, after)
         summary = f"{name} {before} → {after}" if before != after else f"{name}: new pods, one after the other"
         diff = "" if before == after else f"-{before}\n+{after}"
-        return Plan(summary, *versions, diff, self._world(action, found), (f"{action.kind} deployment/{name}",))
+        commands = (f"{action.kind} deployment/{name}",)
+        return Plan(summary, *versions, diff, self._world(action, found), commands), wanted
 
     def _wanted(self, action: Action, found: Object, parameters: Mapping[str, str], key: str) -> dict[str, Any]:
         wanted = copy.deepcopy(dict(found))
@@ -88,6 +87,10 @@ class KubernetesExecutor(PodsExecutor):
             template = wanted["spec"]["template"].setdefault("metadata", {})
             template["annotations"] = {**(template.get("annotations") or {}), KEY: key}
         return wanted
+
+    def _has_its_number(self, found: Object) -> bool:
+        """Its controller needs a moment for it, and does not do it while the rollout is paused."""
+        return is_seen(found) and not found["spec"].get("paused")
 
     def _drift(self, action: Action, wanted: Object, plan: Plan) -> str:
         after = "" if action.kind is ActionKind.RESTART else _shown(action, wanted)

@@ -7,6 +7,7 @@ from typing import Any
 from tests.connectors.fake_objects import TOKEN as TOKEN
 from tests.connectors.fake_objects import FakeObject
 
+IMAGE = "registry.example.com:5000/shop/checkout"
 SETS = "/apis/apps/v1/namespaces/shop/replicasets"
 
 
@@ -69,5 +70,5 @@ class FakeKubernetes(FakePods):
 
 
 def template(tag: str) -> dict[str, Any]:
-    container = {"name": "app", "image": f"registry.example.com:5000/shop/checkout:{tag}"}
+    container = {"name": "app", "image": f"{IMAGE}:{tag}"}
     return {"metadata": {"labels": {"app": "checkout"}}, "spec": {"containers": [container]}}

@@ -123,9 +123,11 @@ def served(backend: Backend) -> Iterator[Faulty]:
         server.lock = threading.Lock()
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
-        yield server.faulty
-        server.shutdown()
-        thread.join()
+        try:
+            yield server.faulty
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def forwarded(url: str) -> Backend:

@@ -33,6 +33,8 @@ def _route(asked: Asked) -> str:
     if asked.path.endswith("/graphql"):
         return str(re.findall(r"\{ (\w+)\(", asked.body["query"])[0])
     path = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "ID", asked.path)
+    path = re.sub(r"/namespaces/[^/]+", "/namespaces/N", path)
+    path = re.sub(r"/pods/[^/]+", "/pods/P", path)
     path = re.sub(r"/dagRuns/[^/]+", "/dagRuns/R", path)
     path = re.sub(r"/taskInstances/[^/]+/logs/\d+", "/taskInstances/T/logs/N", path)
     return f"{asked.method} {re.sub(r'/backfills/[0-9]+', '/backfills/N', path)}"
