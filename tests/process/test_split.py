@@ -46,7 +46,7 @@ async def test_web_worker_and_clock_tell_an_incident_together(
         history = [_line(now - timedelta(seconds=s), f"order {rng.randint(1, 9999)} accepted") for s in range(600)]
         await _send(sender, history, "history")
         await sender.post("/v1/changes", json={"kind": "deploy", "service": "checkout", "version": "1.4.2"})
-        async with Slack(workspace.page_url, patience_s=1) as slack:
+        async with Slack(workspace.page_url, patience_s=20) as slack:
             channel = slack.as_("ana").in_("#incidents")
             for second in range(90):
                 errors = [_line(datetime.now(UTC), f"payment {n} failed: no rate", "error") for n in range(5)]

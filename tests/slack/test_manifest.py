@@ -38,6 +38,7 @@ USED = {
     "conversations.setTopic": {"channels:manage"},
     "conversations.setPurpose": {"channels:manage"},
     "conversations.archive": {"channels:manage"},
+    "conversations.unarchive": {"channels:manage"},
     "pins.add": {"pins:write"},
     "pins.remove": {"pins:write"},
     "users.info": {"users:read"},
