@@ -124,8 +124,8 @@ The service is the pod's label `app.kubernetes.io/name` or `app`; containers bes
 read are the last lines of a container that was restarted, and of one that ended. What is lost: what the kubelet rotated
 away (10 MB of a container by default) before it was asked again, and what a pod said after the last question before it
 was deleted; where that matters, an agent on the nodes is better. The token is read when Tocsin starts; one that ran out
-is told. Tried in every run with a server that answers
-as the API's documentation says, and through a real API server by `make test-kubernetes`, with a stand-in for the kubelet.
+is told. Tried in every run with a server that answers as the API's documentation says, and through a real API server
+by `make test-kubernetes`, with a stand-in for the kubelet.
 """
 
 
