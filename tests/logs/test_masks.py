@@ -107,10 +107,15 @@ def test_no_pattern_backtracks() -> None:
         for other in ("", *pieces):
             for end in ("", "!", " "):
                 word = ((piece + other) * 512)[:511] + end
-                start = time.process_time()
-                Masks.plain(MASKS, word)
-                worst = max(worst, time.process_time() - start)
+                worst = max(worst, min(cost(word), cost(word)))
     assert worst < 0.05
+
+
+def cost(word: str) -> float:
+    """CPU seconds."""
+    start = time.process_time()
+    Masks.plain(MASKS, word)
+    return time.process_time() - start
 
 
 def test_a_word_longer_than_any_value_is_one_mark() -> None:
