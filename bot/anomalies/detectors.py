@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from scipy.stats import poisson
+
 from bot.anomalies.broken_off import BrokenOff
 from bot.anomalies.dwindled import Dwindled
 from bot.anomalies.grown import Grown
@@ -16,6 +18,9 @@ from bot.signals.model import Evidence
 
 STILL_ON_SHARE = 0.1
 """A problem below a tenth of its height counts as over."""
+
+CHANCE_MAX = 0.001
+"""Of a thousand windows without a problem one or two look as if it were back."""
 
 ANOMALIES_MAX = 20
 """Of one window; a flood of new templates is one problem, and its worst twenty tell it."""
@@ -45,3 +50,10 @@ def still_on(evidence: Evidence, lines: int, length: timedelta) -> bool:
     if evidence.rate_before is not None and evidence.rate_now < evidence.rate_before:
         return rate < max(evidence.baseline_low or 0.0, (evidence.rate_before + evidence.rate_now) / 2)
     return rate > max(evidence.baseline_high or 0.0, STILL_ON_SHARE * evidence.rate_now)
+
+
+def is_more_than_chance(evidence: Evidence, lines: int, length: timedelta) -> bool:
+    """Would lines that come as often as before the problem seldom be so many in a window? Of lines that come at random
+    (Poisson's distribution)."""
+    usual = (evidence.rate_before or 0.0) * (length / timedelta(minutes=1))
+    return float(poisson.sf(lines - 1, usual)) < CHANCE_MAX

@@ -11,7 +11,7 @@ from bot.changes.model import Change
 from bot.engine.blame import Blame
 from bot.engine.history import History
 from bot.engine.incidents import channel_for
-from bot.engine.merging import Merging
+from bot.engine.merging import ANOTHER, ELSEWHERE, Merging
 from bot.engine.muting import Muting
 from bot.engine.ports import Decision, Transaction
 from bot.engine.returning import may_return_from
@@ -22,15 +22,18 @@ from bot.incidents.episodes import (
     PARTS_WITHIN,
     SETTLED_AFTER,
     Episode,
+    Lines,
     episode_of,
     is_elsewhere,
+    is_of_lines,
     is_over,
+    lines_of,
     of_episode,
     seen_at,
 )
 from bot.incidents.graph import ServiceGraph
 from bot.incidents.model import Incident, TimelineEntry
-from bot.incidents.opening import should_open
+from bot.incidents.opening import is_news, should_open
 from bot.incidents.severity import grade
 from bot.settings import Settings
 from bot.signals.model import Signal, SignalKind
@@ -80,15 +83,18 @@ class Correlator:
             return self._merging.merge_linked(tx, joined, signal, candidates, now)
         if self._muting.inhibits(tx, signal, candidates, now):
             return None
-        reopened = self._reopen(tx, signal, now)
-        if reopened is not None:
-            return reopened
         opened = self._open(tx, signal, now)
         return self._merging.merge_linked(tx, opened, signal, candidates, now) if opened else None
 
     def _again(self, tx: Transaction, incident: Incident, known: Signal, signal: Signal, now: datetime) -> Incident:
-        """The same problem, raised once more: counted, and told only where it has become clearer or worse."""
+        """The same problem, raised once more: counted, and told only where it has become clearer or worse. What is only
+        information keeps nothing open."""
         at = seen_at(signal, now)
+        if not signal.severity.at_least(Severity.MINOR):
+            tx.signals.repeat(known.id, at)
+            if self._is_clearer(tx, known, signal):
+                tell_incident(tx, incident, now)
+            return incident
         if is_over(incident, min(signal.began_at, at)):
             return self.begin_again(tx, incident, [known], signal.began_at, signal.severity, now)
         self.see_again(tx, incident, known, signal.began_at, at)
@@ -134,17 +140,19 @@ class Correlator:
     def _note_again(self, tx: Transaction, incident: Incident, began_at: datetime, now: datetime) -> None:
         minutes = (began_at - incident.last_signal_at) / timedelta(minutes=1)
         facts = {"began_at": began_at.isoformat(), "quiet": f"{minutes:.0f}"}
-        add_line(tx, incident, "again", now, before=self._began_in(tx, incident, now), **facts)
+        add_line(tx, incident, "again", now, **facts, **self._known(tx, incident, now))
 
-    def _began_in(self, tx: Transaction, incident: Incident, now: datetime) -> str:
-        """Where the episode that is over began, '' when that is not known."""
-        episode = self._episode(tx, incident)
-        roots = self._blame.roots(tx, of_episode(tx.signals.of(incident.id), episode), now)
-        return roots[0].service if roots else ""
+    def _known(self, tx: Transaction, incident: Incident, now: datetime) -> dict[str, str]:
+        """Of the episode that is over: where it began, '' when that is not known, and the last signal until then."""
+        signals = tx.signals.of(incident.id)
+        roots = self._blame.roots(tx, of_episode(signals, self._episode(tx, incident)), now)
+        known_to = max((s.id for s in signals), default=0)
+        return {"before": roots[0].service if roots else "", "known_to": str(known_to)}
 
     def part_elsewhere(self, tx: Transaction, incident: Incident, now: datetime) -> Incident:
-        """What came back a minute ago becomes an incident of its own, or part of one that began with it, when the
-        service that the incident was about shows nothing any more. What people have in hand stays as it is."""
+        """What came back a minute ago becomes an incident of its own, or part of one that began with it, when it is
+        another problem: the service that the incident was about shows nothing any more, or the lines are others. What
+        people have in hand stays as it is."""
         if now - incident.last_signal_at > PARTS_WITHIN or incident.declared_by:
             return incident
         episode = self._episode(tx, incident)
@@ -152,14 +160,15 @@ class Correlator:
             return incident
         signals = tx.signals.of(incident.id)
         seen = of_episode(signals, episode)
-        is_news = any(should_open(s, [o for o in seen if o is not s], s.count).opens for s in seen)
-        if (
-            len(seen) == len(signals)
-            or not is_news
-            or not is_elsewhere(seen, episode, self._blame.roots(tx, seen, now))
-        ):
+        if len(seen) == len(signals) or not is_news(seen):
             return incident
-        return self._merging.part(tx, incident, seen, now)
+        lines = lines_of(signals, episode, self._graph.services)
+        begun_with = self._merging.begun_with(tx, incident, seen, now)
+        if lines is Lines.OTHERS or (lines is Lines.NONE and begun_with is not None):
+            return self._merging.part(tx, incident, seen, begun_with, ANOTHER, now)
+        if is_elsewhere(seen, episode, self._blame.roots(tx, seen, now)):
+            return self._merging.part(tx, incident, seen, begun_with, ELSEWHERE, now)
+        return incident
 
     def look_again(self, tx: Transaction, incident: Incident, now: datetime) -> None:
         """In the first minutes more is known with each window."""
@@ -228,43 +237,59 @@ class Correlator:
             baseline_low=before.baseline_low,
             baseline_high=before.baseline_high,
             dominant=seen.dominant or before.dominant,
+            contributions=seen.contributions or before.contributions,
             rarity=seen.rarity or before.rarity,
         )
         tx.signals.refresh(known.id, clearer, min(known.severity, signal.severity, key=lambda s: s.rank))
         return True
 
-    def _reopen(self, tx: Transaction, signal: Signal, now: datetime) -> Incident | None:
+    def _returns(self, tx: Transaction, seen: Sequence[Signal], now: datetime) -> Incident | None:
+        """The incident that is over and that one of these was part of."""
         resolved = tx.incidents.resolved_since(now - self._reopen_within)
         signals = tx.signals.of_each([incident.id for incident in resolved])
         for incident in reversed(resolved):
-            if seen_at(signal, signal.at) < may_return_from(incident, self._quiet):
-                continue
-            if any(same_problem(signal, other) for other in signals[incident.id]):
-                return self.bring_back(tx, incident, signal, now)
+            back = [s for s in seen if seen_at(s, s.at) >= may_return_from(incident, self._quiet)]
+            if any(same_problem(one, other) for one in back for other in signals[incident.id]):
+                return incident
         return None
 
-    def bring_back(self, tx: Transaction, incident: Incident, signal: Signal | None, now: datetime) -> Incident:
-        """The problem is back: the same incident, in the same thread."""
-        was_in = self._began_in(tx, incident, now)
+    def bring_back(
+        self,
+        tx: Transaction,
+        incident: Incident,
+        now: datetime,
+        signal: Signal | None = None,
+        loose: Sequence[Signal] = (),
+    ) -> Incident:
+        """The problem is back: the same incident, in the same thread. `signal` was raised anew, `loose` waited for
+        company."""
+        known = self._known(tx, incident, now)
         reopened = tx.incidents.save(incident.reopen(now).joined_by(now, incident.severity, ""))
         if signal is not None:
-            tx.signals.add(signal, incident.id)
+            self._enter(tx, signal, tx.signals.loose(now - LOOSE_FOR), incident.id, now)
+            tx.signals.join([s.id for s in loose], incident.id)
         self._decide_about(tx, now, "reopened", incident, "same_problem")
         timeline = tx.incidents.timeline(incident.id)
         before = sum(entry.kind in ("reopened", "flapping") and not entry.by for entry in timeline)
         if is_flapping(before):  # said already: from here on it is only noted
-            tx.incidents.add_timeline(incident.id, TimelineEntry(now, "reopened", facts=(("before", was_in),)))
+            tx.incidents.add_timeline(incident.id, TimelineEntry(now, "reopened", facts=tuple(known.items())))
         else:
-            add_line(tx, reopened, "flapping" if is_flapping(before + 1) else "reopened", now, before=was_in)
+            add_line(tx, reopened, "flapping" if is_flapping(before + 1) else "reopened", now, **known)
         self._blame.suspect(tx, reopened, now)
         tell_incident(tx, reopened, now)
         return reopened
 
     def _open(self, tx: Transaction, signal: Signal, now: datetime) -> Incident | None:
+        """Opens an incident, or again one that is over and was known by these lines; what says too little for that
+        waits for company."""
         waiting = tx.signals.loose(now - LOOSE_FOR)
         known = next((other for other in waiting if same_problem(signal, other)), None)
         loose = linked_to(signal, [s for s in waiting if s.severity.at_least(Severity.MINOR)], self._graph)
         opening = should_open(signal, loose, known.count if known else 0)
+        if opening.opens or is_of_lines(signal):
+            returning = self._returns(tx, [signal, *loose], now)
+            if returning is not None:
+                return self.bring_back(tx, returning, now, signal, loose)
         if not opening.opens:
             self._wait(tx, signal, known, opening.reason, now)
             return None

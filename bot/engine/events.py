@@ -187,13 +187,18 @@ def _counted_as(heard: Heard, services: Mapping[str, str]) -> Heard:
     )
 
 
-def _holds(tx: Transaction, incident: Incident, fingerprints: set[str]) -> bool:
-    return any(signal.fingerprint in fingerprints for signal in tx.signals.of(incident.id))
+def _holds(tx: Transaction, incident: Incident, stand: set[str]) -> bool:
+    return any(_stands(signal, stand) for signal in tx.signals.of(incident.id))
 
 
 def _is_over(signals: list[Signal], stand: set[str]) -> bool:
     """Nothing of it stands, and nothing was seen in logs, whose quiet is watched by itself."""
-    return not any(signal.fingerprint in stand or signal.evidence.template_id for signal in signals)
+    return not any(_stands(signal, stand) or signal.evidence.template_id for signal in signals)
+
+
+def _stands(signal: Signal, stand: set[str]) -> bool:
+    """What is only information keeps nothing open."""
+    return signal.fingerprint in stand and signal.severity.at_least(Severity.MINOR)
 
 
 def _subject(run: PipelineRun) -> str:

@@ -18,6 +18,9 @@ from bot.signals.severity import worst
 
 LESSON = "pair"
 TOGETHER, APART = "together", "apart"
+ANOTHER, ELSEWHERE = "another", "elsewhere"
+"""Why what is seen again is parted: other lines than before, or another origin."""
+
 _BEGAN_WITHIN = timedelta(minutes=5)
 _SCORE_MIN = 0.6
 _LESSONS_MAX = 200
@@ -96,20 +99,31 @@ class Merging:
         learn(tx, [s for s in signals if s not in moved], moved, APART, by, now)
         return new
 
-    def part(self, tx: Transaction, incident: Incident, moved: Sequence[Signal], now: datetime) -> Incident:
-        """What is seen again began elsewhere than before: it goes to the incident that began with it, else to a new
-        one, and `incident` is over. Gives back what `incident` became."""
+    def part(
+        self,
+        tx: Transaction,
+        incident: Incident,
+        moved: Sequence[Signal],
+        other: Incident | None,
+        reason: str,
+        now: datetime,
+    ) -> Incident:
+        """What is seen again is another problem, or began elsewhere than before (`reason`: `ANOTHER`, `ELSEWHERE`): it
+        goes to `other`, else to a new incident, and `incident` is over. Gives back what `incident` became."""
         if not _is_untouched(tx, incident):
             return incident
-        other = self._begun_with(tx, incident, moved, now)
         into = other or _opened_for(tx, incident, moved, now)
         tx.signals.join([s.id for s in moved], into.id)
         roots = self._blame.roots(tx, moved, now)
         facts = {"service": roots[0].service if roots else into.service}
-        tx.records.decide(Decision(now, "split", into.key, "elsewhere", {"other": incident.key, **facts}))
-        tx.records.decide(Decision(now, "split", incident.key, "elsewhere", {"other": into.key, **facts}))
-        add_line(tx, incident, "elsewhere", now, other=into.key, **facts)
-        add_line(tx, into, "elsewhere_from", now, other=incident.key)
+        tx.records.decide(Decision(now, "split", into.key, reason, {"other": incident.key, **facts}))
+        tx.records.decide(Decision(now, "split", incident.key, reason, {"other": into.key, **facts}))
+        if reason == ANOTHER:
+            add_line(tx, incident, "another", now, other=into.key, **facts)
+            add_line(tx, into, "another_from", now, other=incident.key)
+        else:
+            add_line(tx, incident, "elsewhere", now, other=into.key, **facts)
+            add_line(tx, into, "elsewhere_from", now, other=incident.key)
         if other is not None:
             latest = max(s.seen_until for s in moved)
             into = tx.incidents.save(other.joined_by(latest, worst(*(s.severity for s in moved)), "signal"))
@@ -120,7 +134,7 @@ class Merging:
         tell_incident(tx, ended, now)
         return ended
 
-    def _begun_with(
+    def begun_with(
         self, tx: Transaction, incident: Incident, moved: Sequence[Signal], now: datetime
     ) -> Incident | None:
         """An open incident that began at about the same time as the signals, and that is linked to them."""

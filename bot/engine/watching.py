@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.actions.model import Run, Verdict
 from bot.actions.verification import Looked, together
-from bot.anomalies.detectors import still_on
+from bot.anomalies.detectors import is_more_than_chance, still_on
 from bot.anomalies.model import ServiceWindow
 from bot.engine.correlator import Correlator
 from bot.engine.ports import Decision, Transaction
@@ -41,8 +41,7 @@ class Watching:
         shown: dict[int, list[Signal]] = defaultdict(list)
         for incident_id, signal in watched:
             template = signal.evidence.template_id
-            keeps_open = template and _keeps_open(signal) and not _has_to_be_raised(signal, window)
-            if keeps_open and still_on(signal.evidence, lines.get(template, 0), window.length):
+            if template and _keeps_open(signal) and _shows(signal, lines.get(template, 0), window):
                 shown[incident_id].append(signal)
         for incident_id, signals in shown.items():
             incident = tx.incidents.get(incident_id)
@@ -55,7 +54,7 @@ class Watching:
                     self._correlator.see_again(tx, incident, signal, window.start, window.end)
                 tx.incidents.save(incident.joined_by(window.end, incident.severity, ""))
             elif window.start >= may_return_from(incident, self._quiet):
-                self._correlator.bring_back(tx, incident, None, now)
+                self._correlator.bring_back(tx, incident, now)
 
     def settle(self, tx: Transaction, now: datetime) -> None:
         """Resolves what has been quiet long enough; what comes and goes is held open longer. What a person declared, a
@@ -139,9 +138,14 @@ class Watching:
         tell_incident(tx, resolved, now)
 
 
-def _has_to_be_raised(signal: Signal, window: ServiceWindow) -> bool:
-    """Fewer lines that are over: some fewer again are nothing, unless they are unusual once more."""
-    return signal.kind is SignalKind.RATE_DOWN and window.start - signal.seen_until >= OVER_AFTER
+def _shows(signal: Signal, lines: int, window: ServiceWindow) -> bool:
+    """Is the problem on in this window? When it was over, usual lines have to be more than chance brings; fewer of them
+    have to be unusual enough to be raised once more."""
+    if not still_on(signal.evidence, lines, window.length):
+        return False
+    if window.start - signal.seen_until < OVER_AFTER:
+        return True
+    return signal.kind is not SignalKind.RATE_DOWN and is_more_than_chance(signal.evidence, lines, window.length)
 
 
 def _keeps_open(signal: Signal) -> bool:

@@ -2,14 +2,17 @@
 
 An incident stays open for some quiet minutes. What is seen again in them belongs to it, but where it began is asked of
 what is seen now: the lines of callers that fail are the same whatever fails below them. Where the service that the
-episode before began in shows nothing now, it is another problem.
+episode before began in shows nothing now, it is another problem; so it is where what is seen now is new, and none of
+what the incident was known by is back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum
 
 from bot.incidents.model import Incident, TimelineEntry
+from bot.incidents.naming import named_in
 from bot.incidents.roots import Root
 from bot.signals.model import Signal, SignalKind
 from bot.signals.severity import Severity
@@ -29,13 +32,22 @@ _SHARE_LEFT_MAX = 0.3
 _SERVICES_MIN = 2
 
 
+class Lines(Enum):
+    """Of the lines that an incident could be told by in the episodes before: it had none; they are back; only others
+    are seen now; none are."""
+
+    UNKNOWN, BACK, OTHERS, NONE = range(4)
+
+
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """Since when it is on, when that was noticed, and the service where the one before began, '' for the first."""
+    """Since when it is on, when that was noticed, the service where the one before began, '' for the first, and the
+    last signal that the incident had then (its id, 0 when that is not known)."""
 
     began_at: datetime
     noticed_at: datetime
     before: str = ""
+    known_to: int = 0
 
 
 def is_over(incident: Incident, began_at: datetime) -> bool:
@@ -48,7 +60,7 @@ def episode_of(incident: Incident, timeline: Sequence[TimelineEntry]) -> Episode
         if entry.kind in _BEGINNINGS:
             facts = dict(entry.facts)
             began_at = datetime.fromisoformat(facts["began_at"]) if "began_at" in facts else entry.at
-            return Episode(began_at, entry.at, facts.get("before", ""))
+            return Episode(began_at, entry.at, facts.get("before", ""), int(facts.get("known_to", 0)))
     noticed_at = incident.reopened_at or incident.opened_at
     return Episode(incident.reopened_at or incident.began_at, noticed_at)
 
@@ -79,3 +91,27 @@ def is_elsewhere(signals: Sequence[Signal], episode: Episode, roots: Sequence[Ro
     troubled = {s.service for s in signals if s.severity.at_least(Severity.MINOR)}
     share = next((root.share for root in roots if root.service == episode.before), 0.0)
     return episode.before not in troubled and share <= _SHARE_LEFT_MAX * roots[0].share
+
+
+def lines_of(signals: Sequence[Signal], episode: Episode, services: Collection[str]) -> Lines:
+    """What do the lines say that a problem is told by? Alerts and complaints of another service are the same whatever
+    is behind them, so they say nothing. `signals`: all of the incident."""
+    telling = [s for s in signals if _is_telling(s, services)]
+    known = [s for s in telling if s.id <= episode.known_to]
+    seen = [s for s in telling if s.seen_until >= episode.began_at - _SLACK]
+    if not known:
+        return Lines.UNKNOWN
+    before = {(s.service, s.evidence.template_id) for s in known}
+    if any((s.service, s.evidence.template_id) in before for s in seen):
+        return Lines.BACK
+    return Lines.OTHERS if seen else Lines.NONE
+
+
+def is_of_lines(signal: Signal) -> bool:
+    """Trouble that a problem can be told by: an alert or a figure is the same whatever is behind it."""
+    own = signal.evidence.template_id or signal.kind is SignalKind.RATE_DOWN
+    return bool(own) and signal.severity.at_least(Severity.MINOR)
+
+
+def _is_telling(signal: Signal, services: Collection[str]) -> bool:
+    return is_of_lines(signal) and not named_in(signal, services)

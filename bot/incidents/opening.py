@@ -46,6 +46,11 @@ def should_open(signal: Signal, loose: Sequence[Signal], seen: int = 0) -> Openi
     return Opening(False, "alone")
 
 
+def is_news(signals: Sequence[Signal]) -> bool:
+    """Would these open an incident if there were none?"""
+    return any(should_open(s, [other for other in signals if other is not s], s.count).opens for s in signals)
+
+
 def _is_small(signal: Signal) -> bool:
     rate = signal.evidence.rate_now
     rises = signal.kind in (SignalKind.NEW_TEMPLATE, SignalKind.RATE_UP)

@@ -44,6 +44,9 @@ _EFFECT_MIN = 0.4
 _NO_EFFECT, _BY_EFFECT = 0.3, 1.0
 """What is left of a service that fails without an effect; what the strongest effect weighs by itself."""
 
+_LINES_RISE, _USUAL_RATE = 2, 1.0
+"""Of a service that is busier so many lines rise; lines that came once a minute before are usual ones."""
+
 _WEAK = 0.4
 _FIGURES = (SignalKind.UNUSUAL_MIX, SignalKind.ALERT, SignalKind.SERIES, SignalKind.FORECAST, SignalKind.ABSENCE)
 """Only alerts, figures or an unusual mix: an effect more often than a cause."""
@@ -140,12 +143,13 @@ def is_traffic(signal: Signal) -> bool:
 
 def _troubles(signals: Sequence[Signal], graph: ServiceGraph) -> dict[str, _Trouble]:
     counted = [s for s in signals if s.severity.at_least(Severity.MINOR)] or list(signals)
+    busier = _busier(signals)
     found: dict[str, _Trouble] = {}
     for signal in counted:
         trouble = found.setdefault(signal.service, _Trouble(signal.began_at))
         trouble.began_at = min(trouble.began_at, signal.began_at)
         trouble.kinds.add(signal.kind)
-        if is_traffic(signal):
+        if is_traffic(signal) or (signal.service in busier and _is_usual(signal)):
             trouble.is_busier = True
         elif signal.kind is SignalKind.BROKEN_OFF:
             trouble.is_broken = trouble.is_failing = True
@@ -157,6 +161,19 @@ def _troubles(signals: Sequence[Signal], graph: ServiceGraph) -> dict[str, _Trou
         if signal.service in found:
             found[signal.service].names |= named_in(signal, graph.services)
     return found
+
+
+def _busier(signals: Sequence[Signal]) -> set[str]:
+    """Services of which several usual lines rise: then all do that are usual, also those that warn now and then."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for signal in signals:
+        if is_traffic(signal):
+            found[signal.service].add(signal.evidence.template_id)
+    return {service for service, templates in found.items() if len(templates) >= _LINES_RISE}
+
+
+def _is_usual(signal: Signal) -> bool:
+    return signal.kind is SignalKind.RATE_UP and (signal.evidence.rate_before or 0.0) >= _USUAL_RATE
 
 
 def _complaints(troubles: Mapping[str, _Trouble]) -> dict[str, list[str]]:

@@ -138,9 +138,11 @@ class LogTable:
             .where(count_minute.c.start >= int(since.timestamp()), count_minute.c.start < int(until.timestamp()))
         )
         found: dict[str, dict[datetime, int]] = defaultdict(dict)
-        for row in self._db.execute(query):
-            counts, start = found[row.id], datetime.fromtimestamp(row.start, UTC)
-            counts[start] = counts.get(start, 0) + row.lines
+        rows = self._db.execute(query).all()
+        starts = {seconds: datetime.fromtimestamp(seconds, UTC) for _, seconds, _ in rows}
+        for told_as, seconds, lines in rows:
+            counts, start = found[told_as], starts[seconds]
+            counts[start] = counts.get(start, 0) + lines
         return dict(found)
 
     def add_values(self, ended: Mapping[str, Sequence[Typical]], at: datetime) -> None:

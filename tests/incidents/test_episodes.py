@@ -6,16 +6,18 @@ from bot.incidents.episodes import (
     MOMENT,
     OVER_AFTER,
     Episode,
+    Lines,
     episode_of,
     is_elsewhere,
     is_over,
+    lines_of,
     of_episode,
     seen_at,
     to_rank,
 )
 from bot.incidents.model import TimelineEntry
 from bot.incidents.roots import roots_of
-from bot.signals.model import SignalKind
+from bot.signals.model import Signal, SignalKind
 from tests.incidents.signals import GRAPH, minute, opened, signal
 
 
@@ -56,6 +58,27 @@ def test_it_is_elsewhere_when_the_old_origin_shows_nothing() -> None:
     both = [*seen, signal("payments", 10)]
     assert not is_elsewhere(both, episode, roots_of(both, GRAPH))
     assert not is_elsewhere(seen, Episode(minute(10), minute(10)), roots_of(seen, GRAPH))
+
+
+def told_by(known: list[Signal], seen: list[Signal]) -> Lines:
+    """`known` were seen at first, `seen` in the episode that began at ten past; ids as the store gives them."""
+    numbered = [replace(s, id=number) for number, s in enumerate([*known, *seen], 1)]
+    return lines_of(numbered, Episode(minute(10), minute(10), known_to=len(known)), GRAPH.services)
+
+
+def test_a_problem_is_told_by_its_own_lines_and_not_by_alerts_or_complaints() -> None:
+    disk, column = signal("payments", 1, name="disk full"), signal("payments", 10, name="no column")
+    alert, complaint = signal("payments", 10, kind=SignalKind.ALERT), signal("web", 10, name="no answer from payments")
+    assert told_by([disk], [column, alert, complaint]) is Lines.OTHERS
+    assert told_by([disk], [column, replace(disk, at=minute(10))]) is Lines.BACK
+    assert told_by([replace(disk, last_at=minute(11))], [alert]) is Lines.BACK
+    assert told_by([disk], [alert, complaint]) is Lines.NONE
+    assert told_by([replace(complaint, at=minute(1)), replace(alert, at=minute(1))], [column]) is Lines.UNKNOWN
+
+
+def test_services_that_fell_silent_are_told_apart_by_that() -> None:
+    batch, silent = signal("payments", 1, name="bad row"), signal("database", 10, kind=SignalKind.RATE_DOWN)
+    assert told_by([batch], [silent]) is Lines.OTHERS
 
 
 def test_a_record_says_something_for_some_minutes_and_a_limit_as_long_as_it_is_passed() -> None:

@@ -45,6 +45,19 @@ def test_traffic_comes_from_above_and_explains_failures_below() -> None:
     assert origin(busier, line("checkout", 0.3, "connection pool exhausted")) == "web"
 
 
+def test_a_busier_page_is_traffic_also_where_one_of_its_lines_warns_now_and_then() -> None:
+    def rises(name: str, level: str, severity: Severity) -> Signal:
+        seen = Evidence(template_id=name, template=name, level=level, rate_before=8.0, rate_now=60.0)
+        return replace(signal("web", 0, name=name, kind=SignalKind.RATE_UP, severity=severity), evidence=seen)
+
+    page = rises("GET <PATH> <NUM>", "warning", Severity.MINOR)
+    others = [rises(name, "info", Severity.INFO) for name in ("POST <PATH>", "session started")]
+    pools = [line(service, 0.5, "connection pool exhausted") for service in ("checkout", "search")]
+    assert origin(page, *others, *pools) == "web"
+    assert ("busier", "web") in roots_of([page, *others, *pools], GRAPH)[0].because
+    assert origin(page, others[0], *pools) != "web"
+
+
 def test_silence_is_its_own_cause() -> None:
     silent = signal("payments", 1, kind=SignalKind.RATE_DOWN)
     assert origin(silent, line("checkout", 0, "no answer")) == "payments"
