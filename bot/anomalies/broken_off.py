@@ -92,15 +92,19 @@ def _work(window: ServiceWindow) -> list[TemplateSeries]:
 
 
 def _breaks(past: Counts, current: Counts, span: int) -> list[_Break]:
+    """Looked at beside a fallen line is only what could have brought enough of it, whichever windows are left out."""
     whole = np.column_stack([past, current])
     before, lately = whole[:, :-span], whole[:, -span:].sum(axis=1)
     mean = before.mean(axis=1) * span
     fallen = np.flatnonzero((mean >= MEAN_MIN) & (lately <= SHARE_LEFT_MAX * np.maximum(mean, CALLS_MIN)))
-    alive = np.flatnonzero(lately >= 1)
+    quiet = np.sort(before, axis=1)[:, : _kept(before.shape[1])].sum(axis=1)
     found = []
     for lost in map(int, fallen):
-        others = alive[alive != lost]
-        if not others.size or not before[lost].any():
+        expected_max = before[lost].sum() / np.maximum(quiet, 1e-9) * lately
+        may = (lately >= 1) & (expected_max >= max(CALLS_MIN, lately[lost] / SHARE_LEFT_MAX))
+        may[lost] = False
+        others = np.flatnonzero(may)
+        if not others.size:
             continue
         ratio, scatter = _step(before[lost], before[others])
         expected = ratio * lately[others]
@@ -127,8 +131,7 @@ def _step(lost: Counts, others: Counts) -> tuple[Counts, Counts]:
     total = others.sum(axis=1)
     ratio = lost.sum() / np.maximum(total, 1e-9)
     off = (lost[None, :] - ratio[:, None] * others) ** 2
-    keep = max(1, round(off.shape[1] * (1 - WINDOWS_LEFT_OUT)))
-    order = np.argsort(off, axis=1, kind="stable")[:, :keep]
+    order = np.argsort(off, axis=1, kind="stable")[:, : _kept(off.shape[1])]
     kept = np.take_along_axis(others, order, axis=1)
     lines = np.take_along_axis(np.broadcast_to(lost, others.shape), order, axis=1)
     ratio = lines.sum(axis=1) / np.maximum(kept.sum(axis=1), 1e-9)
@@ -136,6 +139,10 @@ def _step(lost: Counts, others: Counts) -> tuple[Counts, Counts]:
     chance = (ratio + ratio**2) * np.maximum(kept.sum(axis=1), 1e-9)
     seen: NDArray[np.bool_] = (np.minimum(lines, kept) > 0).sum(axis=1) >= WINDOWS_MIN
     return ratio, np.where(seen, off.sum(axis=1) / np.maximum(chance, 1e-9), _NEVER)
+
+
+def _kept(windows: int) -> int:
+    return max(1, round(windows * (1 - WINDOWS_LEFT_OUT)))
 
 
 def _is_reworded(window: ServiceWindow, worst: _Break) -> bool:

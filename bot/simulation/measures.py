@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
-from statistics import median
+from statistics import mean, median
 
 from bot.engine.whole import Engine
 from bot.incidents.model import Incident, Suspect
@@ -54,7 +54,8 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Shares are 0..1; None where there was nothing to measure."""
+    """Shares are 0..1; None where there was nothing to measure. `pairwise_f1` is of all pairs of all seeds, where the
+    largest faults weigh most; `pairwise_f1_mean` is the mean of the seeds."""
 
     seeds: int
     faults: int
@@ -62,6 +63,7 @@ class Figures:
     pairwise_precision: float | None
     pairwise_recall: float | None
     pairwise_f1: float | None
+    pairwise_f1_mean: float | None
     recall: float | None
     precision: float | None
     precision_with_repeats: float | None
@@ -147,13 +149,15 @@ def figures(outcomes: Sequence[Outcome]) -> Figures:
     delays = [delay for o in outcomes for delay in o.delays_s]
     precision = _share(total["pairs_both"], total["pairs_told"])
     recall = _share(total["pairs_both"], total["pairs_true"])
+    each = [f1 for o in outcomes if (f1 := _f1(o.pairs_both, o.pairs_told, o.pairs_true)) is not None]
     return Figures(
         seeds=len(outcomes),
         faults=int(total["faults"]),
         messages=int(total["messages"]),
         pairwise_precision=precision,
         pairwise_recall=recall,
-        pairwise_f1=_share(2 * total["pairs_both"], total["pairs_told"] + total["pairs_true"]),
+        pairwise_f1=_f1(total["pairs_both"], total["pairs_told"], total["pairs_true"]),
+        pairwise_f1_mean=mean(each) if each else None,
         recall=_share(total["found"], total["faults"]),
         precision=_share(total["right"] + total["again"], total["messages"]),
         precision_with_repeats=_share(total["right"], total["messages"]),
@@ -166,6 +170,10 @@ def figures(outcomes: Sequence[Outcome]) -> Figures:
         quiet_messages_an_hour=_share(total["quiet_messages"], total["quiet_hours"]),
         thread_lines_per_message=_share(total["lines"], total["messages"]),
     )
+
+
+def _f1(both: float, told: float, true: float) -> float | None:
+    return _share(2 * both, told + true)
 
 
 def by_kind(outcomes: Iterable[Outcome]) -> dict[str, Counter[str]]:

@@ -90,6 +90,18 @@ def test_the_command_prints_the_figures_of_its_seed() -> None:
     assert refused.exit_code != 0
 
 
+def test_seeds_side_by_side_are_what_they_are_one_after_the_other() -> None:
+    few = ["simulate", "--seed", "10", "--seeds", "2", "--services", "5", "--hours", "0.25", "--json"]
+    one, two = (CliRunner().invoke(app, [*few, "--jobs", str(jobs)]) for jobs in (1, 2))
+    assert two.exit_code == 0, two.output
+    assert one.stdout == two.stdout
+    lines = [json.loads(line) for line in two.stdout.splitlines()]
+    assert [line["seed"] for line in lines] == [10, 11, "10-11"]
+    assert lines[2]["pairwise_f1_mean"] == pytest.approx(
+        (lines[0]["pairwise_f1"] + lines[1]["pairwise_f1"]) / 2, abs=1e-3
+    )
+
+
 def _plan_with(kind: str) -> Plan:
     plan = make_plan(1, 8)
     fault = KINDS[kind](Scene(random.Random(2), plan.estate, 1, BEGIN + 60 * MINUTE, BEGIN + 70 * MINUTE))
