@@ -26,6 +26,8 @@ SETTLED_AFTER, PARTS_WITHIN = timedelta(seconds=45), timedelta(minutes=4)
 MOMENT = timedelta(minutes=5)
 """A figure that was never so high was so at one time; it is news for so long."""
 
+SHORTLY_BEFORE = timedelta(minutes=20)
+
 _BEGINNINGS = frozenset({"again", "reopened", "flapping"})
 _SLACK = timedelta(minutes=1)
 _SHARE_LEFT_MAX = 0.3
@@ -71,11 +73,13 @@ def of_episode(signals: Sequence[Signal], episode: Episode) -> list[Signal]:
 
 
 def to_rank(signals: Sequence[Signal], episode: Episode) -> list[Signal]:
-    """On which suspects are ranked: those of the episode. One service alone that is back says too little of where all
-    of it began."""
+    """On which suspects are ranked: those of the episode. One service alone that is back says too little of where it
+    began, so what was seen shortly before counts, too."""
     seen = of_episode(signals, episode)
     services = {s.service for s in seen if s.severity.at_least(Severity.MINOR)}
-    return seen if len(services) >= _SERVICES_MIN else list(signals)
+    if len(services) >= _SERVICES_MIN:
+        return seen
+    return [s for s in signals if s.seen_until >= episode.began_at - SHORTLY_BEFORE] or seen
 
 
 def seen_at(signal: Signal, now: datetime) -> datetime:

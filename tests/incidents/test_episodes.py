@@ -51,6 +51,11 @@ def test_one_service_alone_that_is_back_does_not_outweigh_what_all_showed() -> N
     assert to_rank([*old, *both], Episode(minute(9), minute(10))) == both
 
 
+def test_what_was_over_long_before_one_service_is_back_is_not_ranked_any_more() -> None:
+    old, recent, new = signal("payments", 1), signal("checkout", 50), signal("web", 62)
+    assert to_rank([old, recent, new], Episode(minute(61), minute(62))) == [recent, new]
+
+
 def test_it_is_elsewhere_when_the_old_origin_shows_nothing() -> None:
     seen = [signal("search", 10), signal("web", 10)]
     episode = Episode(minute(10), minute(10), before="payments")
