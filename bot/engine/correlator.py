@@ -195,10 +195,9 @@ class Correlator:
         self._adopt(tx, signal, waiting, candidate.incident.id)
         graded = grade([*candidate.signals, added])
         incident = candidate.incident.joined_by(now, graded.severity, graded.reason)
-        facts = {"signal": signal.kind.value, "service": signal.service, "title": signal.title}
         self._decide(tx, now, "joined", signal, "linked", incident.key, **dict(because))
         if signal.severity.at_least(Severity.MINOR) and len(candidate.signals) < _LINES_MAX:
-            add_line(tx, incident, "joined", now, **facts)
+            add_line(tx, incident, "joined", now, **_said_of(signal))
         if incident.severity is not candidate.incident.severity:
             self._tell_severity(tx, candidate.incident, incident, now)
         incident = tx.incidents.save(incident)
@@ -263,7 +262,7 @@ class Correlator:
     ) -> Incident:
         """The problem is back: the same incident, in the same thread. `signal` was raised anew, `loose` waited for
         company."""
-        known = self._known(tx, incident, now)
+        known = self._known(tx, incident, now) | (_said_of(signal) if signal is not None else {})
         reopened = tx.incidents.save(incident.reopen(now).joined_by(now, incident.severity, ""))
         if signal is not None:
             self._enter(tx, signal, tx.signals.loose(now - LOOSE_FOR), incident.id, now)
@@ -355,8 +354,7 @@ class Correlator:
     def _decide(
         self, tx: Transaction, now: datetime, kind: str, signal: Signal, reason: str, subject: str = "", **facts: str
     ) -> None:
-        told = {"signal": signal.kind.value, "service": signal.service, "title": signal.title, **facts}
-        tx.records.decide(Decision(now, kind, subject or signal.service, reason, told))
+        tx.records.decide(Decision(now, kind, subject or signal.service, reason, _said_of(signal) | facts))
 
     def _decide_about(self, tx: Transaction, now: datetime, kind: str, incident: Incident, reason: str) -> None:
         tx.records.decide(Decision(now, kind, incident.key, reason, {"service": incident.service}))
@@ -368,6 +366,10 @@ def same_problem(one: Signal, other: Signal) -> bool:
     template = one.evidence.template_id
     alike = one.kind is other.kind or not {one.kind, other.kind} & _MATTERS_OF_THEIR_OWN
     return one.fingerprint == other.fingerprint or bool(alike and template and template == other.evidence.template_id)
+
+
+def _said_of(signal: Signal) -> dict[str, str]:
+    return {"signal": signal.kind.value, "service": signal.service, "title": signal.title}
 
 
 def _holder_of(signal: Signal, candidates: Sequence[OpenIncident]) -> tuple[OpenIncident, Signal] | None:

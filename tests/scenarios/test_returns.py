@@ -52,6 +52,17 @@ def test_the_same_lines_behind_the_same_alert_are_the_same_problem() -> None:
     assert incident.state is IncidentState.REOPENED
 
 
+def test_the_thread_says_what_brought_it_back() -> None:
+    world = World()
+    world.run(minutes=60)
+    break_payments(world, DISK_FULL)
+    world.engine.signals.report([alert(world, "payments", "errors", Severity.MAJOR)])
+    [incident] = world.incidents()
+    with world.engine.store.read() as tx:
+        [facts] = [dict(entry.facts) for entry in tx.incidents.timeline(incident.id) if entry.kind == "reopened"]
+    assert (facts["signal"], facts["service"], facts["title"]) == ("alert", "payments", "errors of payments")
+
+
 def test_a_small_alert_alone_opens_nothing_again() -> None:
     world = World()
     world.run(minutes=60)

@@ -152,6 +152,13 @@ def test_everything_that_can_happen_has_its_sentence(kind: str) -> None:
     assert sentence.strip().endswith("."), kind
 
 
+def test_what_is_open_again_says_what_is_back() -> None:
+    happened = RENDERER.words("happened").module.happened  # type: ignore[attr-defined]
+    alert = {"signal": "alert", "service": "web", "title": "5xx"}
+    assert happened("reopened", "", alert).strip() == "Open again. Back in `web`: an alert `5xx`."
+    assert happened("reopened", "", {}).strip() == "Open again: the same problem is back."
+
+
 def test_every_decision_that_is_recorded_has_its_words() -> None:
     assert {*constants("_decide", 2), *constants("_decide_about", 2)} <= set(WORDS.DECIDED)
     assert set(constants("Decision", 1, DECISIONS)) <= set(WORDS.DECIDED)
