@@ -207,11 +207,9 @@ def _breaks(stage: Stage) -> None:
     for signal in signals:
         series = tuple([3] * 40 + [90, 120]) if signal.kind is SignalKind.NEW_TEMPLATE else ()
         seen = replace(signal.evidence, series=series)
-        with stage.engine.store.write() as tx:
-            moved = replace(
-                signal, began_at=now - timedelta(minutes=1), at=now, evidence=seen, severity=Severity.CRITICAL
-            )
-            stage.engine.checks._correlator.place(tx, moved, now)
+        began_at = now - timedelta(minutes=1)
+        moved = replace(signal, began_at=began_at, at=now, evidence=seen, severity=Severity.CRITICAL)
+        stage.engine.signals.report([moved])
 
 
 async def _looks(
@@ -231,6 +229,7 @@ async def _settled(stage: Stage, page: Page) -> None:
         if not stage.waiting():
             break
         await asyncio.sleep(0.25)
+    await page.mouse.move(5, 5)  # nothing is pointed at
     await page.wait_for_timeout(700)
 
 
