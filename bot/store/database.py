@@ -112,7 +112,9 @@ class Database:
             yield self._transaction(connection)
 
     def close(self) -> None:
-        self.engine.dispose()
+        """In memory there is one connection: whoever is using it comes to an end first."""
+        with self._read_lock:
+            self.engine.dispose()
 
     def _transaction(self, connection: Connection) -> SqlTransaction:
         return SqlTransaction(

@@ -1,5 +1,6 @@
 """Does the store keep what it is given, the same way on both databases?"""
 
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -14,6 +15,7 @@ from bot.incidents.model import Incident, Suspect, TimelineEntry
 from bot.logs.miner import TemplateState
 from bot.signals.model import Dominant, Evidence, Signal, SignalKind
 from bot.signals.severity import Severity
+from bot.store import migrate
 from bot.store.database import Database
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -33,6 +35,29 @@ def test_a_failed_transaction_leaves_nothing(database: Database) -> None:
         assert tx.logs.claim_batch("a", 1 // 0 if tx.logs.claim_batch("a", 1, NOW) else 1, NOW)
     with database.write() as tx:
         assert tx.logs.claim_batch("a", 1, NOW)
+
+
+def test_the_only_connection_is_not_closed_under_whoever_is_using_it() -> None:
+    database = Database("sqlite://")
+    migrate.upgrade(database.engine)
+    inside, go_on, lines = threading.Event(), threading.Event(), []
+
+    def ask() -> None:
+        with database.read() as tx:
+            inside.set()
+            go_on.wait(10)
+            lines.append(tx.logs.total_lines())
+
+    asking, closing = threading.Thread(target=ask), threading.Thread(target=database.close)
+    asking.start()
+    assert inside.wait(10)
+    closing.start()
+    closing.join(0.2)
+    assert closing.is_alive()
+    go_on.set()
+    asking.join()
+    closing.join()
+    assert lines == [0]
 
 
 def test_counts_add_up_by_window(database: Database) -> None:
