@@ -27,6 +27,7 @@ MOMENT = timedelta(minutes=5)
 """A figure that was never so high was so at one time; it is news for so long."""
 
 SHORTLY_BEFORE = timedelta(minutes=20)
+"""Where one service alone is back, suspects are ranked also on what was seen so long before."""
 
 _BEGINNINGS = frozenset({"again", "reopened", "flapping"})
 _SLACK = timedelta(minutes=1)
