@@ -1,10 +1,11 @@
 """`tocsin simulate`: faults whose cause is known, through the whole program, and how well that went."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from typing import Annotated
 
 import msgspec
@@ -70,13 +71,25 @@ def _outcome(seed: int, *, services: int, load: float, hours: float, is_declared
 
 
 def _each(one: Callable[[int], Outcome], seeds: range, jobs: int) -> Iterator[Outcome]:
-    """In the order of the seeds. A process computes on one core: what scikit-learn would spread is small."""
+    """In the order of the seeds. A process computes on one core: what scikit-learn would spread is small. Ctrl-C is for
+    this process, which ends the others."""
     if jobs == 1 or len(seeds) == 1:
         yield from map(one, seeds)
         return
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    with ProcessPoolExecutor(min(jobs, len(seeds)), mp_context=get_context("spawn")) as pool:
-        yield from pool.map(one, seeds)
+    pool = ProcessPoolExecutor(min(jobs, len(seeds)), mp_context=get_context("spawn"))
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        futures = [pool.submit(one, seed) for seed in seeds]
+    finally:
+        signal.signal(signal.SIGINT, before)
+    try:
+        for future in futures:
+            yield future.result()
+    finally:
+        for child in active_children():
+            child.terminate()
+        pool.shutdown()
 
 
 def _line(values: dict[str, object]) -> None:

@@ -1,7 +1,11 @@
 """Is the simulation what it says, and does the program meet its targets on it?"""
 
 import json
+import os
 import random
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -100,6 +104,20 @@ def test_seeds_side_by_side_are_what_they_are_one_after_the_other() -> None:
     assert lines[2]["pairwise_f1_mean"] == pytest.approx(
         (lines[0]["pairwise_f1"] + lines[1]["pairwise_f1"]) / 2, abs=1e-3
     )
+
+
+def test_ctrl_c_ends_all_processes_without_a_word() -> None:
+    many = ["--seed", "1", "--seeds", "500", "--services", "5", "--hours", "0.25", "--jobs", "2", "--json"]
+    command = [sys.executable, "-m", "bot", "simulate", *many]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as ran:
+        assert ran.stdout is not None
+        assert json.loads(ran.stdout.readline())["seed"] == 1
+        os.killpg(ran.pid, signal.SIGINT)
+        _, said = ran.communicate(timeout=60)  # until every process has closed it
+    assert ran.returncode == 130
+    assert said == ""
 
 
 def _plan_with(kind: str) -> Plan:
